@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The seam between links (one friend, one encrypted UDP link: handshake, lanes, windows, rekey,
+// roaming, the link circuit) and circuits (what the cells of a link carry). Links knows nothing of
+// circuits but their events; circuits know a link by its slot. Thread: data.
+#pragma once
+
+#include "core/io.h"
+
+namespace covfefe::wire {
+struct Control;  // wire/control.h: one decoded control message
+}
+
+namespace covfefe::core {
+
+enum class CellSize : std::uint8_t { Small, Large };  // S = 256 B, L = 1,400 B of UDP payload
+
+using LinkSlot = StrongId<struct LinkSlotTag, std::uint32_t>;
+// Index of a friend's link in a dense table; a slot is reused only after on_link_gone.
+
+struct CellHeader {
+  CircuitId circuit;
+  std::uint64_t counter = 0;  // hop counter on this link
+};
+
+class LinkEvents {
+ public:
+  virtual ~LinkEvents() = default;
+  virtual void on_cell(LinkSlot link, const CellHeader& header, ByteView onion, Instant now) = 0;
+  // A verified link cell that is not of the link circuit: onion is 80 slots + body (1,360 or 216
+  // B).
+  virtual void on_control(LinkSlot link, const wire::Control& message, Instant now) = 0;
+  // Delivered once, in order; messages that links handle themselves do not arrive here.
+  virtual void on_link_up(LinkSlot link, bool new_boot, Instant now) = 0;
+  // new_boot: the friend's router restarted (or is seen for the first time): its circuits are gone.
+  virtual void on_link_down(LinkSlot link, Instant now) = 0;
+  virtual void on_link_gone(LinkSlot link) = 0;  // the friend was removed
+};
+
+class CellSink {
+ public:
+  virtual ~CellSink() = default;
+  virtual MutableBytes open_cell(LinkSlot link, Lane lane, CellSize size) = 0;
+  // Room for the onion of one cell (1,360 or 216 B) in private memory of the link layer, or empty:
+  // link down, no frame, lane window full (A3). Then exactly one send_cell or abandon_cell follows.
+  virtual void send_cell(const CellHeader& header) = 0;
+  // Seals the opened onion into a frame and posts it (as FRAG cells where L does not pass).
+  virtual void abandon_cell() = 0;
+  virtual bool send_control(LinkSlot link, const wire::Control& message, Instant now) = 0;
+  // False when the channel's window (16 messages) is full or the link is down.
+  virtual bool bulk_backlogged(LinkSlot link) const = 0;
+  // The link's bulk lane holds as many unsent cells as is sensible: drop before sealing (A20).
+};
+
+}  // namespace covfefe::core

@@ -1,0 +1,57 @@
+@0x9d1c4e82b6f7a307;
+# What two friends' routers say to each other in CONTROL frames of the link circuit: one message per
+# frame, delivered once and in order (covfefe-protocol(7)). The bytes come from another machine:
+# decoded with a traversal limit of 256 words and nesting limit 4, then converted into wire::Control.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("covfefe::schema");
+
+struct Control {
+  union {
+    hello @0 :Hello;
+    rekeyOffer @1 :RekeyOffer;
+    rekeyAnswer @2 :RekeyOffer;
+    directOpen @3 :DirectOpen;
+    directOpened @4 :DirectOpened;
+    directRefused @5 :DirectRefused;
+    probeSeen @6 :ProbeSeen;
+  }
+
+  struct Hello {
+    # First message after a link came up: where data cells are welcome.
+    version @0 :UInt16;
+    dataSockets @1 :List(DataSocket);   # at most 8
+  }
+  struct DataSocket {
+    port @0 :UInt16;
+    class @1 :Class;
+    direction @2 :Direction;
+  }
+  enum Class { bulk @0; realtime @1; }
+  enum Direction { both @0; receiveOnly @1; sendOnly @2; }
+
+  struct RekeyOffer {
+    # A6: one message of Noise_NNpsk0, PSK = the session's export.
+    index @0 :UInt32;      # receiver index for the new session, issued by the sender
+    noise @1 :Data;        # 48
+  }
+  struct DirectOpen {
+    # Opens a one-hop circuit to the friend and starts its end-to-end session.
+    circuit @0 :UInt32;    # the id that the sender wants to receive
+    salt @1 :Data;         # 32
+    noise @2 :Data;        # 48, msg1 of Noise_XXpsk0 (A7)
+  }
+  struct DirectOpened {
+    yourCircuit @0 :UInt32;
+    myCircuit @1 :UInt32;
+    salt @2 :Data;         # 32
+    noise @3 :Data;        # 232, msg2 of Noise_XXpsk0: e 32, s 48, certificate 136 + 16
+  }
+  struct DirectRefused {
+    yourCircuit @0 :UInt32;
+    reason @1 :UInt8;      # 0 no service, 1 overloaded, 2 not now
+  }
+  struct ProbeSeen {
+    token @0 :UInt64;      # of an L-sized PAD cell that arrived (A25)
+  }
+}

@@ -1,0 +1,90 @@
+@0xe0a4c7d35b9f2203;
+# What may be asked of the process that holds the long-term keys. Two capabilities for two edges:
+# the router runs handshakes, the operator decides who is a friend. No method of either returns a
+# private key, a PSK or the result of a bare Diffie-Hellman.
+
+using Cxx = import "/capnp/c++.capnp";
+using Common = import "common.capnp";
+using Inspect = import "inspect.capnp";
+$Cxx.namespace("covfefe::schema");
+
+interface KeystoreForRouter {
+  # Bootstrap on the edge router.keystore. The keystore connects; the router calls.
+
+  identity @0 () -> (identity :Common.Identity);
+  # Public keys of this node; unavailable while locked (refused by an empty identityKey).
+
+  loadFriends @1 (friends :List(Common.Friend), seen :List(Seen)) -> (accepted :UInt32, refused :UInt32);
+  # Replaces the table of whom handshakes are run with. Records whose endorsement does not verify or
+  # was revoked are left out and counted. `seen` restores replay protection after a restart.
+
+  initiate @2 (staticKey :Data, bootId :Data) -> (reply :InitiateReply);
+  # First message of Noise_IKpsk2 to a loaded friend. Pending handshakes: at most 4,096, oldest out.
+
+  finish @3 (handshake :UInt64, message :Data) -> (reply :HandshakeReply);
+  # Consumes the friend's second message (212 bytes). A forged one leaves the handshake pending.
+
+  respond @4 (message :Data, bootId :Data) -> (reply :HandshakeReply);
+  # Runs the whole responder: decrypts the static key, looks it up before any further DH, checks the
+  # timestamp, answers. message is 216 bytes.
+
+  certify @5 (sessionKey :Data) -> (certificate :Data);
+  # Certifies an X25519 key of the router for end-to-end sessions, one hour (A7): 136 bytes, empty
+  # while locked.
+
+  struct Seen {
+    staticKey @0 :Data;   # 32
+    timestamp @1 :Data;   # 12, TAI64N
+  }
+  struct InitiateReply {
+    union {
+      refused @0 :Common.Refusal;
+      ok :group {
+        handshake @1 :UInt64;
+        message @2 :Data;      # 216: e 32, s 48, payload 136
+      }
+    }
+  }
+  struct HandshakeReply {
+    union {
+      refused @0 :Common.Refusal;
+      ok :group {
+        staticKey @1 :Data;    # 32, the authenticated friend
+        message @2 :Data;      # 212 from respond, empty from finish
+        sendKey @3 :Data;      # 32, Noise split, this node's sending direction
+        receiveKey @4 :Data;   # 32
+        peerBootId @5 :Data;   # 8
+        peerVersion @6 :UInt16;
+        peerFlags @7 :UInt16;
+        timestamp @8 :Data;    # 12 from respond, empty from finish
+      }
+    }
+  }
+}
+
+interface KeystoreOperator extends(Inspect.Inspectable) {
+  # Bootstrap on keystore.operator, which only the operator can connect to.
+
+  identity @0 () -> (identity :Common.Identity, locked :Bool);
+
+  endorse @1 (friend :Common.Friend, psk :Data) -> (reply :EndorseReply);
+  # Makes a friend of whoever holds the keys in `friend` (serial and endorsement are ignored). psk is
+  # empty or 32 bytes, kept in the sealed key file. Durable before the reply. Endorsing the same
+  # identity again replaces the earlier serial.
+
+  revoke @2 (identityKey :Data) -> (refused :Bool, why :Common.Refusal);
+  # No endorsement made before this call is honoured again. The PSK is erased. Durable.
+
+  unlock @3 (passphrase :Data) -> (ok :Bool, why :Text);
+  # For key files sealed with a passphrase. One try a second.
+
+  struct EndorseReply {
+    union {
+      refused @0 :Common.Refusal;
+      ok :group {
+        serial @1 :UInt64;
+        endorsement @2 :Data;  # 32
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+@0xa7c2f1e8d4b36604;
+# The peer database. The router reads friends and writes what it measured; only the operator adds,
+# changes or removes a friend. A mutating call carries a client-chosen operation id: repeating a call
+# with the same id changes nothing and returns the first answer. A reply means that the change is
+# on the disk.
+
+using Cxx = import "/capnp/c++.capnp";
+using Common = import "common.capnp";
+using Inspect = import "inspect.capnp";
+$Cxx.namespace("covfefe::schema");
+
+struct MetricSample {
+  friendId @0 :UInt32;
+  at @1 :Int64;            # Unix seconds, end of the interval
+  seconds @2 :UInt32;      # length of the interval
+  rxBytes @3 :UInt64;      # wire bytes in the interval
+  txBytes @4 :UInt64;
+  upSeconds @5 :UInt32;    # how much of it the link was up
+  rttMicros @6 :UInt32;    # smoothed at its end, 0 = not measured
+  lost @7 :UInt32;         # cells known lost
+}
+
+interface FriendObserver {
+  changed @0 () -> ();
+  # Friends were added, changed or removed: read them again.
+}
+
+interface PeerdbForRouter {
+  # Bootstrap on the edge router.peerdb. peerdb connects; the router calls.
+  friends @0 () -> (friends :List(Common.Friend));
+  watch @1 (observer :FriendObserver) -> ();
+  recordEndpoint @2 (operation :Data, friendId :UInt32, endpoint :Common.Endpoint) -> (refused :Bool, why :Common.Refusal);
+  # operation: 16 random bytes. Where the friend was last heard, authenticated.
+  recordMetrics @3 (operation :Data, samples :List(MetricSample)) -> (refused :Bool, why :Common.Refusal);
+  # At most 4,096 samples.
+}
+
+interface PeerdbOperator extends(Inspect.Inspectable) {
+  putFriend @0 (operation :Data, friend :Common.Friend) -> (reply :PutReply);
+  # Adds (id 0) or replaces (id as stored). The petname and the identity key are unique: exists.
+  removeFriend @1 (operation :Data, friendId :UInt32) -> (refused :Bool, why :Common.Refusal);
+  friends @2 () -> (friends :List(Common.Friend));
+  metrics @3 (friendId :UInt32, since :Int64) -> (samples :List(MetricSample));
+  # At most 10,000 newest.
+
+  struct PutReply {
+    union {
+      refused @0 :Common.Refusal;
+      friendId @1 :UInt32;
+    }
+  }
+}
