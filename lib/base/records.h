@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plain records that cross several processes: what a friend is to this node, and what was measured
+// of it. Values only; lengths are exact by type. Validation happens where they enter (lib/rpc).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/ids.h"
+
+namespace covfefe {
+
+enum class TrustLevel : std::uint8_t { None, Introduced, Known, Met };
+// Highest last: met in person, known for long, introduced by a friend, none.
+
+inline constexpr std::size_t kMaxPetname = 63;  // one DNS label
+inline constexpr std::size_t kMaxFriendEndpoints = 8;
+inline constexpr std::size_t kMaxMetricSamples = 4'096;  // in one recordMetrics
+
+struct FriendRecord {
+  FriendId id;          // 0 until stored
+  std::string petname;  // 1..63 of [a-z0-9-]
+  TrustLevel trust = TrustLevel::None;
+  ByteArray<32> identity_key{};  // Ed25519
+  ByteArray<32> static_key{};    // X25519
+  ByteArray<32> service_key{};   // Ed25519; its hash is the address
+  Address address;
+  std::uint64_t serial = 0;         // of the endorsement
+  ByteArray<32> endorsement{};      // the keystore's MAC over petname, trust, keys, address, serial
+  std::vector<Endpoint> endpoints;  // newest first, at most kMaxFriendEndpoints
+  std::int64_t added_at = 0;        // Unix seconds
+  bool operator==(const FriendRecord&) const = default;
+};
+
+struct MetricSample {
+  FriendId id;
+  std::int64_t at = 0;         // Unix seconds, end of the interval
+  std::uint32_t seconds = 0;   // its length
+  std::uint64_t rx_bytes = 0;  // wire bytes in the interval
+  std::uint64_t tx_bytes = 0;
+  std::uint32_t up_seconds = 0;
+  std::uint32_t rtt_micros = 0;  // smoothed, at the end; 0 = not measured
+  std::uint32_t lost = 0;
+  bool operator==(const MetricSample&) const = default;
+};
+
+}  // namespace covfefe
