@@ -6,9 +6,8 @@
 
 namespace covfefe {
 
-void bug(const char* what, std::source_location where) {
-  std::fprintf(stderr, "bug: %s (%s:%u)\n", what, where.file_name(),
-               static_cast<unsigned>(where.line()));
+void bug(const char* what, const char* file, int line) {
+  std::fprintf(stderr, "bug: %s (%s:%d)\n", what, file, line);
   std::abort();
 }
 
