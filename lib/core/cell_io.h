@@ -17,6 +17,18 @@ enum class CellSize : std::uint8_t { Small, Large };  // S = 256 B, L = 1,400 B 
 using LinkSlot = StrongId<struct LinkSlotTag, std::uint32_t>;
 // Index of a friend's link in a dense table; a slot is reused only after on_link_gone.
 
+enum class DestroyReason : std::uint8_t {
+  None,         // no reason given
+  BadTag,       // too many cells that did not verify (A10)
+  PeerRestart,  // a router on the way restarted (A12)
+  Unknown,      // no such circuit here
+  Expired,      // lifetime over, or replaced by a newer circuit
+  Refused,      // the destination wants no more of it
+  Overloaded,   // a bound is reached
+  Malformed,    // a body that the protocol forbids
+};
+// The coarse codes of DESTROY (A27); other values are taken as None.
+
 struct CellHeader {
   CircuitId circuit;
   std::uint64_t counter = 0;  // hop counter on this link
@@ -30,6 +42,10 @@ class LinkEvents {
   // B).
   virtual void on_control(LinkSlot link, const wire::Control& message, Instant now) = 0;
   // Delivered once, in order; messages that links handle themselves do not arrive here.
+  virtual void on_destroy(LinkSlot link, CircuitId circuit, DestroyReason reason, Instant now) = 0;
+  // The friend dropped the circuit that it sends to under this id of ours.
+  virtual void on_friend(LinkSlot link, const Friend& who) = 0;
+  // A friend entered the table or its record changed; before any other event of the slot.
   virtual void on_link_up(LinkSlot link, bool new_boot, Instant now) = 0;
   // new_boot: the friend's router restarted (or is seen for the first time): its circuits are gone.
   virtual void on_link_down(LinkSlot link, Instant now) = 0;
@@ -47,6 +63,13 @@ class CellSink {
   virtual void abandon_cell() = 0;
   virtual bool send_control(LinkSlot link, const wire::Control& message, Instant now) = 0;
   // False when the channel's window (16 messages) is full or the link is down.
+  virtual bool send_destroy(LinkSlot link, CircuitId circuit, DestroyReason reason,
+                            Instant now) = 0;
+  // A DESTROY frame, sent once and not repeated: circuit is the id that the friend receives.
+  virtual bool small_only(LinkSlot link) const = 0;
+  // L cells do not pass this link (A25): one costs 11 S cells.
+  virtual FriendReport report(LinkSlot link, Instant now) const = 0;
+  // All fields but session_up. Allocates: for questions of the operator only.
   virtual bool bulk_backlogged(LinkSlot link) const = 0;
   // The link's bulk lane holds as many unsent cells as is sensible: drop before sealing (A20).
 };
