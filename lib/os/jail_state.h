@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernel says of this process's own jail, for the inspection of a running service. The
+// descriptor of /proc/self/status is opened before confine; reading later needs pread(2) and
+// prctl(PR_GET_DUMPABLE) only. Thread: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "os/fd.h"
+
+namespace covfefe::os {
+
+struct JailState {
+  std::uint32_t uid = 0;           // effective
+  std::uint32_t gid = 0;           // effective
+  std::uint64_t capabilities = 0;  // effective set, bit n = capability n
+  bool no_new_privs = false;
+  bool dumpable = true;
+  std::uint8_t seccomp = 0;  // 0 none, 1 strict, 2 filter
+};
+
+class JailProbe {
+ public:
+  static SysResult<JailProbe> open();
+  [[nodiscard]] SysResult<JailState> read() const;
+  // As of now, of the main thread.
+
+ private:
+  explicit JailProbe(Fd status) : status_(std::move(status)) {}
+  Fd status_;
+};
+
+[[nodiscard]] std::optional<JailState> parse_process_status(std::string_view text);
+// The fields above from the text of /proc/PID/status (all but dumpable); nothing if one is missing.
+
+}  // namespace covfefe::os
