@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the body of a link-circuit cell (circuit 0) holds: exactly one frame, then random bytes
+// (Step C2, covfefe-protocol(7)). Views are borrowed from the body.
+//
+//   0 PAD             type 1, zero 7, token 8 (0: nobody asks)
+//   1 CONTROL         type 1, zero 1, length 2, seq 4, ack 4, zero 4, message
+//   2 BUILD, 3 BUILT  type 1, zero 3, your circuit 4, my circuit 4, zero 4, packet 1264  (L only)
+//   4 DESTROY         type 1, reason 1, zero 2, circuit 4, zero 8
+//   5 FRAG            type 1, zero 1, id 2, index 1, count 1, length 2, bytes
+//   6 PATH_CHALLENGE  type 1, zero 7, token 8;  7 PATH_RESPONSE likewise
+#pragma once
+
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "wire/limits.h"
+
+namespace covfefe::wire {
+
+enum class FrameType : std::uint8_t {
+  Pad = 0,
+  Control = 1,
+  Build = 2,
+  Built = 3,
+  Destroy = 4,
+  Frag = 5,
+  PathChallenge = 6,
+  PathResponse = 7,
+};
+
+enum class DestroyReason : std::uint8_t {  // coarse on purpose: eight codes, no more
+  Done = 0,
+  PeerRestart = 1,
+  BadTag = 2,
+  Expired = 3,
+  Overloaded = 4,
+  LinkLost = 5,
+  Refused = 6,
+  Unknown = 7,  // no such circuit here
+};
+
+struct PadFrame {
+  std::uint64_t token = 0;  // not 0: answer with ProbeSeen (A25)
+};
+struct ControlFrame {
+  std::uint32_t seq = 0;  // 0 exactly when message is empty: an acknowledgement alone
+  std::uint32_t ack = 0;  // all messages up to this one have arrived
+  ByteView message;
+};
+struct BuildFrame {
+  CircuitId mine;   // the id that the sender wants to receive; never 0
+  ByteView packet;  // kBuildPacket
+};
+struct BuiltFrame {
+  CircuitId yours;  // BuildFrame::mine
+  CircuitId mine;
+  ByteView packet;
+};
+struct DestroyFrame {
+  CircuitId circuit;  // issued by the receiver of this frame; never 0
+  DestroyReason reason = DestroyReason::Done;
+};
+struct FragFrame {
+  std::uint16_t id = 0;
+  std::uint8_t index = 0;
+  std::uint8_t count = 0;  // 1..kFragCount, index < count
+  ByteView bytes;          // 1..kFragMost
+};
+struct PathChallengeFrame {
+  std::uint64_t token = 0;
+};
+struct PathResponseFrame {
+  std::uint64_t token = 0;  // the challenge's
+};
+
+using LinkFrame = std::variant<PadFrame, ControlFrame, BuildFrame, BuiltFrame, DestroyFrame,
+                               FragFrame, PathChallengeFrame, PathResponseFrame>;
+
+[[nodiscard]] Result<LinkFrame> parse_link_frame(ByteView body);
+// body is kLargeBody or kSmallBody bytes.
+
+[[nodiscard]] std::size_t write_link_frame(const LinkFrame& frame, MutableBytes body);
+// Bytes written, 0 when the frame does not fit this body (then nothing is written). The caller
+// fills the rest with random bytes.
+
+}  // namespace covfefe::wire
