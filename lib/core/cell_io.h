@@ -7,8 +7,9 @@
 #include "core/io.h"
 
 namespace covfefe::wire {
-struct Control;  // wire/control.h: one decoded control message
-}
+struct Control;                           // wire/control.h: one decoded control message
+enum class DestroyReason : std::uint8_t;  // wire/link_frames.h
+}  // namespace covfefe::wire
 
 namespace covfefe::core {
 
@@ -16,18 +17,6 @@ enum class CellSize : std::uint8_t { Small, Large };  // S = 256 B, L = 1,400 B 
 
 using LinkSlot = StrongId<struct LinkSlotTag, std::uint32_t>;
 // Index of a friend's link in a dense table; a slot is reused only after on_link_gone.
-
-enum class DestroyReason : std::uint8_t {
-  None,         // no reason given
-  BadTag,       // too many cells that did not verify (A10)
-  PeerRestart,  // a router on the way restarted (A12)
-  Unknown,      // no such circuit here
-  Expired,      // lifetime over, or replaced by a newer circuit
-  Refused,      // the destination wants no more of it
-  Overloaded,   // a bound is reached
-  Malformed,    // a body that the protocol forbids
-};
-// The coarse codes of DESTROY (A27); other values are taken as None.
 
 struct CellHeader {
   CircuitId circuit;
@@ -42,7 +31,8 @@ class LinkEvents {
   // B).
   virtual void on_control(LinkSlot link, const wire::Control& message, Instant now) = 0;
   // Delivered once, in order; messages that links handle themselves do not arrive here.
-  virtual void on_destroy(LinkSlot link, CircuitId circuit, DestroyReason reason, Instant now) = 0;
+  virtual void on_destroy(LinkSlot link, CircuitId circuit, wire::DestroyReason reason,
+                          Instant now) = 0;
   // The friend dropped the circuit that it sends to under this id of ours.
   virtual void on_friend(LinkSlot link, const Friend& who) = 0;
   // A friend entered the table or its record changed; before any other event of the slot.
@@ -63,7 +53,7 @@ class CellSink {
   virtual void abandon_cell() = 0;
   virtual bool send_control(LinkSlot link, const wire::Control& message, Instant now) = 0;
   // False when the channel's window (16 messages) is full or the link is down.
-  virtual bool send_destroy(LinkSlot link, CircuitId circuit, DestroyReason reason,
+  virtual bool send_destroy(LinkSlot link, CircuitId circuit, wire::DestroyReason reason,
                             Instant now) = 0;
   // A DESTROY frame, sent once and not repeated: circuit is the id that the friend receives.
   virtual bool small_only(LinkSlot link) const = 0;

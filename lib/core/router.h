@@ -9,27 +9,20 @@
 #include <vector>
 
 #include "core/io.h"
+#include "wire/control.h"
 
 namespace covfefe::crypto {
 class Drbg;  // crypto/drbg.h
 }
-namespace covfefe::wire {
-class ControlCodec;  // wire/control.h
-}
 
 namespace covfefe::core {
 
-struct DataSocket {
-  std::uint16_t port = 0;  // where friends find it, host order
-  Lane lane = Lane::Bulk;  // Bulk (socket 1) or Realtime (socket 2)
-};
-
 struct RouterConfig {
-  Address address;                         // own overlay address
-  StaticKey static_key{};                  // own X25519 link key, public half
-  BootId boot{};                           // random, new at every start of the process
-  std::vector<DataSocket> data_sockets{};  // announced to friends after each handshake
-  std::size_t tun_mtu = 1280;              // larger inner packets get ICMPv6 packet-too-big
+  Address address;                               // own overlay address
+  StaticKey static_key{};                        // own X25519 link key, public half
+  BootId boot{};                                 // random, new at every start of the process
+  std::vector<wire::DataSocket> data_sockets{};  // announced to friends; at most one per class
+  std::size_t tun_mtu = 1280;                    // larger inner packets get ICMPv6 packet-too-big
 };
 
 class Router {
