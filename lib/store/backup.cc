@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/backup.h"
+
+#include <sqlite3.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <memory>
+
+#include "os/sync.h"
+#include "store/database.h"
+#include "store/statement.h"
+
+namespace covfefe::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Close {
+  void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+};
+using Handle = std::unique_ptr<sqlite3, Close>;
+
+std::string backup_name(const std::string& path, int number) {
+  return path + "." + std::to_string(number);
+}
+
+StoreError file_error(const char* operation, const std::string& path, const std::error_code& code) {
+  const Fault fault = code.value() == ENOSPC || code.value() == EDQUOT ? Fault::Full : Fault::Io;
+  return {fault, std::string(operation) + " " + path + ": " + code.message()};
+}
+
+StoreResult<void> move_file(const std::string& from, const std::string& to) {
+  std::error_code code;
+  fs::rename(from, to, code);
+  if (code && code.value() != ENOENT) return file_error("rename", from, code);
+  return {};
+}
+
+Handle open_plain(const std::string& path, int flags) {
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  Handle handle(raw);
+  if (code != SQLITE_OK) return nullptr;
+  return handle;
+}
+
+bool sound(const std::string& path) {
+  std::error_code code;
+  if (!fs::exists(path, code)) return false;
+  const Handle handle = open_plain(path, SQLITE_OPEN_READONLY);
+  if (!handle) return false;
+  Statement statement(handle.get(), "PRAGMA integrity_check(1)");
+  const auto row = statement.step();
+  return row && *row && statement.column_text(0) == "ok";
+}
+
+StoreResult<void> copy_pages(sqlite3* from, const std::string& to) {
+  const Handle target = open_plain(to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (!target) return StoreError{Fault::Io, "backup: cannot open " + to};
+  // The copy is one plain file: no log of its own, so that a rename moves all of it.
+  sqlite3_exec(target.get(), "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=FULL", nullptr,
+               nullptr, nullptr);
+  sqlite3_backup* backup = sqlite3_backup_init(target.get(), "main", from, "main");
+  if (backup == nullptr) return error_of(target.get(), sqlite3_extended_errcode(target.get()));
+  sqlite3_backup_step(backup, -1);
+  if (const int code = sqlite3_backup_finish(backup); code != SQLITE_OK) {
+    return error_of(target.get(), code);
+  }
+  return {};
+}
+
+StoreResult<void> sync_directory(const std::string& path) {
+  if (auto done = os::sync_directory(fs::path(path).parent_path().string()); !done) {
+    return StoreError{Fault::Io, done.error().text()};
+  }
+  return {};
+}
+
+StoreResult<void> make_checked_copy(sqlite3* live, const std::string& fresh) {
+  std::error_code code;
+  fs::remove(fresh, code);
+  if (auto done = copy_pages(live, fresh); !done) return done;
+  // A WAL database copies its mode flag; a sound reader needs the plain form.
+  {
+    const Handle copy = open_plain(fresh, SQLITE_OPEN_READWRITE);
+    if (copy) {
+      sqlite3_exec(copy.get(), "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE", nullptr,
+                   nullptr, nullptr);
+    }
+  }
+  if (!sound(fresh)) return StoreError{Fault::Corrupt, fresh + " fails its check after the copy"};
+  return {};
+}
+
+}  // namespace
+
+StoreResult<void> rotate_backup(sqlite3* live, const std::string& path) {
+  const std::string fresh = path + ".new";
+  if (auto made = make_checked_copy(live, fresh); !made) {
+    std::error_code ignored;
+    fs::remove(fresh, ignored);
+    return made;
+  }
+  for (int number = kBackups - 1; number >= 1; --number) {
+    auto moved = move_file(backup_name(path, number), backup_name(path, number + 1));
+    if (!moved) return moved;
+  }
+  if (auto moved = move_file(fresh, backup_name(path, 1)); !moved) return moved;
+  return sync_directory(path);
+}
+
+StoreResult<Replaced> replace_corrupt(const std::string& path, WallTime now) {
+  Replaced out;
+  out.quarantined = path + ".corrupt-" + std::to_string(now.unix_seconds());
+  if (auto moved = move_file(path, out.quarantined); !moved) return moved.error();
+  // The log belongs to the corrupt file: replayed into a backup it would corrupt that too.
+  auto log_moved = move_file(path + "-wal", out.quarantined + "-wal");
+  if (!log_moved) return log_moved.error();
+  for (int number = 1; number <= kBackups && !out.restored; ++number) {
+    const std::string candidate = backup_name(path, number);
+    if (!sound(candidate)) continue;
+    const std::string fresh = path + ".new";
+    std::error_code code;
+    fs::copy_file(candidate, fresh, fs::copy_options::overwrite_existing, code);
+    if (code) return file_error("copy", candidate, code);
+    if (auto synced = os::sync_file(fresh); !synced) {
+      return StoreError{Fault::Io, synced.error().text()};
+    }
+    if (auto moved = move_file(fresh, path); !moved) return moved.error();
+    out.restored = true;
+  }
+  if (auto synced = sync_directory(path); !synced) return synced.error();
+  return out;
+}
+
+}  // namespace covfefe::store

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/database.h"
+
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "store/backup.h"
+#include "store/migrations.h"
+#include "store/statement.h"
+
+namespace covfefe::store {
+namespace {
+
+// EXCLUSIVE comes before WAL, so that no shared-memory file is made; FULL syncs each commit;
+// temporary tables stay out of /var/tmp, which the jail does not have.
+constexpr const char* kPragmas =
+    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+    "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;"
+    "PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;"
+    "PRAGMA wal_autocheckpoint=256; PRAGMA journal_size_limit=4194304; PRAGMA cache_size=-1024;";
+
+int authorize(void*, int action, const char*, const char*, const char*, const char*) {
+  return action == SQLITE_ATTACH || action == SQLITE_DETACH || action == SQLITE_PRAGMA ? SQLITE_DENY
+                                                                                       : SQLITE_OK;
+}
+
+void set_limits(sqlite3* handle) {
+  sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 1 << 20);
+  sqlite3_limit(handle, SQLITE_LIMIT_SQL_LENGTH, 1 << 14);
+  sqlite3_limit(handle, SQLITE_LIMIT_EXPR_DEPTH, 32);
+  sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
+  sqlite3_limit(handle, SQLITE_LIMIT_VARIABLE_NUMBER, 32);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+}
+
+StoreResult<void> execute(sqlite3* handle, const char* sql) {
+  const int code = sqlite3_exec(handle, sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return error_of(handle, sqlite3_extended_errcode(handle));
+  return {};
+}
+
+}  // namespace
+
+StoreResult<Database> Database::open(const std::string& path, WallTime now) {
+  Database database;
+  database.path_ = path;
+  std::error_code ignored;
+  const bool existed = std::filesystem::exists(path, ignored);
+  if (!existed) database.how_ = Opened::Created;
+  auto first = database.open_file();
+  if (first) return database;
+  if (first.error().fault != Fault::Corrupt) return first.error();
+  database.close();
+  auto replaced = replace_corrupt(path, now);
+  if (!replaced) return replaced.error();
+  database.quarantined_ = replaced->quarantined;
+  database.how_ = replaced->restored ? Opened::Restored : Opened::StartedEmpty;
+  if (auto second = database.open_file(); !second) return second.error();
+  return database;
+}
+
+StoreResult<void> Database::open_file() {
+  const int code = sqlite3_open_v2(
+      path_.c_str(), &handle_,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+      nullptr);
+  if (code != SQLITE_OK) {
+    StoreError error = error_of(handle_, code);
+    error.text += " in " + path_;
+    return error;
+  }
+  return prepare();
+}
+
+StoreResult<void> Database::prepare() {
+  set_limits(handle_);
+  if (auto done = execute(handle_, kPragmas); !done) return done;
+  if (auto sound = check("PRAGMA quick_check(1)"); !sound) return sound;
+  if (auto done = migrate(); !done) return done;
+  sqlite3_set_authorizer(handle_, authorize, nullptr);
+  return {};
+}
+
+StoreResult<void> Database::check(std::string_view pragma) {
+  Statement statement(handle_, pragma);
+  const auto row = statement.step();
+  if (!row) return row.error();
+  const std::string verdict = *row ? statement.column_text(0) : "no answer";
+  if (verdict != "ok") return StoreError{Fault::Corrupt, path_ + ": " + verdict};
+  return {};
+}
+
+StoreResult<void> Database::migrate() {
+  const auto row_version = [this]() -> StoreResult<std::int64_t> {
+    Statement statement(handle_, "PRAGMA user_version");
+    const auto row = statement.step();
+    if (!row) return row.error();
+    return statement.column_integer(0);
+  };
+  auto version = row_version();
+  if (!version) return version.error();
+  const auto migrations = all_migrations();
+  const auto newest = static_cast<std::int64_t>(migrations.size());
+  if (*version < 0 || *version > newest) {
+    return StoreError{Fault::Refused, path_ + " has schema version " + std::to_string(*version) +
+                                          ", this program knows up to " + std::to_string(newest) +
+                                          ": install the newer program again"};
+  }
+  for (auto next = *version; next < newest; ++next) {
+    const std::string script = std::string("BEGIN EXCLUSIVE;") +
+                               migrations[static_cast<std::size_t>(next)] +
+                               "PRAGMA user_version=" + std::to_string(next + 1) + ";COMMIT;";
+    if (auto done = execute(handle_, script.c_str()); !done) {
+      rollback();
+      return done;
+    }
+  }
+  return {};
+}
+
+StoreResult<void> Database::begin() {
+  return execute(handle_, "BEGIN IMMEDIATE");
+}
+StoreResult<void> Database::commit() {
+  return execute(handle_, "COMMIT");
+}
+
+void Database::rollback() {
+  // Some errors have rolled back by themselves; then there is nothing left to do.
+  if (sqlite3_get_autocommit(handle_) == 0) {
+    sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+}
+
+StoreResult<void> Database::integrity_check() {
+  sqlite3_set_authorizer(handle_, nullptr, nullptr);
+  auto result = check("PRAGMA integrity_check(1)");
+  sqlite3_set_authorizer(handle_, authorize, nullptr);
+  return result;
+}
+
+StoreResult<void> Database::back_up() {
+  return rotate_backup(handle_, path_);
+}
+
+void Database::close() {
+  sqlite3_close_v2(handle_);
+  handle_ = nullptr;
+}
+
+Database::~Database() {
+  close();
+}
+
+Database::Database(Database&& other) noexcept {
+  *this = std::move(other);
+}
+
+Database& Database::operator=(Database&& other) noexcept {
+  if (this == &other) return *this;
+  close();
+  path_ = std::move(other.path_);
+  quarantined_ = std::move(other.quarantined_);
+  handle_ = std::exchange(other.handle_, nullptr);
+  how_ = other.how_;
+  return *this;
+}
+
+}  // namespace covfefe::store

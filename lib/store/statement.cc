@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/statement.h"
+
+#include <sqlite3.h>
+
+#include "base/check.h"
+
+namespace covfefe::store {
+namespace {
+
+Fault fault_of(int code) {
+  switch (code & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Fault::Corrupt;
+    case SQLITE_FULL:
+      return Fault::Full;
+    case SQLITE_CONSTRAINT:
+      return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY
+                 ? Fault::Exists
+                 : Fault::Refused;
+    case SQLITE_TOOBIG:
+    case SQLITE_AUTH:
+    case SQLITE_READONLY:
+    case SQLITE_MISMATCH:
+      return Fault::Refused;
+    default:
+      return Fault::Io;
+  }
+}
+
+}  // namespace
+
+StoreError error_of(sqlite3* database, int code) {
+  return {fault_of(code),
+          std::string("database: ") + sqlite3_errstr(code) + " (" + sqlite3_errmsg(database) + ")"};
+}
+
+Statement::Statement(sqlite3* database, std::string_view sql) : database_(database) {
+  compile_code_ =
+      sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
+  // SQLITE_ERROR here means that our text is wrong; anything else is the file or the disk.
+  CHECK(compile_code_ != SQLITE_ERROR && compile_code_ != SQLITE_MISUSE);
+}
+
+Statement::~Statement() {
+  sqlite3_finalize(statement_);
+}
+
+Statement& Statement::integer(std::int64_t value) {
+  if (statement_ != nullptr) CHECK(sqlite3_bind_int64(statement_, next_++, value) == SQLITE_OK);
+  return *this;
+}
+
+Statement& Statement::text(std::string_view value) {
+  if (statement_ != nullptr) {
+    CHECK(sqlite3_bind_text(statement_, next_++, value.data(), static_cast<int>(value.size()),
+                            SQLITE_TRANSIENT) == SQLITE_OK);
+  }
+  return *this;
+}
+
+Statement& Statement::blob(ByteView value) {
+  if (statement_ != nullptr) {
+    CHECK(sqlite3_bind_blob(statement_, next_++, value.data(), static_cast<int>(value.size()),
+                            SQLITE_TRANSIENT) == SQLITE_OK);
+  }
+  return *this;
+}
+
+StoreResult<bool> Statement::step() {
+  if (compile_code_ != SQLITE_OK) return error_of(database_, compile_code_);
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return error_of(database_, sqlite3_extended_errcode(database_));
+}
+
+StoreResult<void> Statement::run() {
+  while (true) {
+    const auto row = step();
+    if (!row) return row.error();
+    if (!*row) return {};
+  }
+}
+
+std::int64_t Statement::column_integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+std::string Statement::column_text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  const int size = sqlite3_column_bytes(statement_, column);
+  return text == nullptr ? std::string() : std::string(text, static_cast<std::size_t>(size));
+}
+
+bool Statement::column_blob(int column, MutableBytes out) const {
+  const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+  if (size != out.size() || bytes == nullptr) return false;
+  copy({bytes, size}, out);
+  return true;
+}
+
+}  // namespace covfefe::store
