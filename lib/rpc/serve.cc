@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/serve.h"
+
+#include <kj/debug.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace covfefe::rpc {
+namespace {
+
+constexpr kj::Duration kFirstPause = 20 * kj::MILLISECONDS;
+constexpr kj::Duration kLongestPause = 500 * kj::MILLISECONDS;
+// After a failed accept, which is most often "no more file descriptors".
+constexpr kj::Duration kAcceptPause = 50 * kj::MILLISECONDS;
+
+SysError refused_by_kj(const char* operation, const kj::Exception& exception) {
+  return {operation, from_exception(exception).text, EIO};
+}
+
+}  // namespace
+
+struct Service::Connection {
+  std::uint64_t id;
+  Endpoint endpoint;
+};
+
+struct Service::Socket {
+  Edge edge;
+  EdgeHandler& handler;
+  std::string path;  // empty: listening
+  kj::Own<kj::ConnectionReceiver> receiver;
+  std::vector<std::unique_ptr<Connection>> live;  // oldest first
+  EdgeCount count;
+};
+
+SysResult<std::unique_ptr<Service>> Service::make() {
+  std::unique_ptr<Service> made;
+  KJ_IF_MAYBE (failed, kj::runCatchingExceptions(
+                           [&made] { made.reset(new Service(kj::setupAsyncIo())); })) {
+    return refused_by_kj("event loop", *failed);
+  }
+  return made;
+}
+
+Service::Service(kj::AsyncIoContext io)
+    : io_(kj::mv(io)),
+      tasks_(std::make_unique<kj::TaskSet>(static_cast<kj::TaskSet::ErrorHandler&>(*this))) {
+  auto stop = kj::newPromiseAndFulfiller<void>();
+  stop_ = kj::mv(stop.fulfiller);
+  stopped_ = kj::mv(stop.promise);
+}
+
+Service::~Service() = default;
+
+void Service::taskFailed(kj::Exception&&) {
+  ++failed_tasks_;
+}
+
+void Service::listen(Edge edge, int fd, EdgeHandler& handler) {
+  auto socket = std::make_unique<Socket>(Socket{std::move(edge), handler, {}, {}, {}, {}});
+  socket->receiver =
+      io_.lowLevelProvider->wrapListenSocketFd(fd, kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP);
+  tasks_->add(accept_next(*socket));
+  sockets_.push_back(std::move(socket));
+}
+
+kj::Promise<void> Service::accept_next(Socket& socket) {
+  return socket.receiver->accept()
+      .then(
+          [this, &socket](kj::Own<kj::AsyncIoStream> stream) -> kj::Promise<void> {
+            admit(socket, kj::mv(stream), Side::Acceptor);
+            return kj::READY_NOW;
+          },
+          [this](kj::Exception&&) { return timer().afterDelay(kAcceptPause); })
+      .then([this, &socket] { return accept_next(socket); });
+}
+
+void Service::connect(Edge edge, std::string path, EdgeHandler& handler) {
+  edge.connections = 1;
+  edge.overflow = Overflow::DropOldest;
+  auto socket =
+      std::make_unique<Socket>(Socket{std::move(edge), handler, std::move(path), {}, {}, {}});
+  tasks_->add(connect_next(*socket, kFirstPause));
+  sockets_.push_back(std::move(socket));
+}
+
+kj::Promise<void> Service::connect_next(Socket& socket, kj::Duration pause) {
+  const kj::String address = kj::str("unix:", socket.path.c_str());
+  return io_.provider->getNetwork()
+      .parseAddress(address)
+      .then([](kj::Own<kj::NetworkAddress> parsed) {
+        auto connecting = parsed->connect();
+        return connecting.attach(kj::mv(parsed));
+      })
+      .then(
+          [this, &socket](kj::Own<kj::AsyncIoStream> stream) -> kj::Promise<kj::Duration> {
+            Connection* made = admit(socket, kj::mv(stream), Side::Connector);
+            if (made == nullptr) return kFirstPause;
+            // Whoever hangs up at once is asked again soon, but not in a spin.
+            return made->endpoint.disconnected().then([] { return kFirstPause; });
+          },
+          [pause](kj::Exception&&) -> kj::Promise<kj::Duration> {
+            return std::min(pause * 2, kLongestPause);
+          })
+      .then([this, &socket, pause](kj::Duration next) {
+        return timer()
+            .afterDelay(next == kFirstPause ? kFirstPause : pause)
+            .then([this, &socket, next] { return connect_next(socket, next); });
+      });
+}
+
+Service::Connection* Service::admit(Socket& socket, kj::Own<kj::AsyncIoStream> stream, Side side) {
+  ++socket.count.accepted;
+  if (socket.live.size() >= socket.edge.connections) {
+    ++socket.count.refused;
+    if (socket.edge.overflow == Overflow::RefuseNewest) return nullptr;
+    end(socket, socket.live.front()->id);
+  }
+  const std::uint64_t id = next_id_++;
+  Connection* made = nullptr;
+  KJ_IF_MAYBE (failed, kj::runCatchingExceptions([&] {
+                 auto connection = std::unique_ptr<Connection>(
+                     new Connection{id, Endpoint(kj::mv(stream), side, socket.edge.limits,
+                                                 socket.handler.bootstrap())});
+                 made = connection.get();
+                 socket.live.push_back(std::move(connection));
+               })) {
+    taskFailed(kj::mv(*failed));
+    return nullptr;
+  }
+  socket.count.live = static_cast<std::uint32_t>(socket.live.size());
+  tasks_->add(made->endpoint.disconnected().then([this, &socket, id] { end(socket, id); }));
+  socket.handler.connected(made->endpoint.peer());
+  return made;
+}
+
+void Service::end(Socket& socket, std::uint64_t id) {
+  const auto at = std::find_if(socket.live.begin(), socket.live.end(),
+                               [id](const auto& connection) { return connection->id == id; });
+  if (at == socket.live.end()) return;
+  const std::unique_ptr<Connection> ended = std::move(*at);
+  socket.live.erase(at);
+  socket.count.live = static_cast<std::uint32_t>(socket.live.size());
+  socket.handler.gone();
+}
+
+void Service::on_readable(int fd, std::function<void()> drain) {
+  observers_.push_back(std::make_unique<kj::UnixEventPort::FdObserver>(
+      io_.unixEventPort, fd, kj::UnixEventPort::FdObserver::OBSERVE_READ));
+  callbacks_.push_back(std::make_unique<std::function<void()>>(std::move(drain)));
+  tasks_->add(watch(*observers_.back(), *callbacks_.back()));
+}
+
+// The observer sees edges only: it is armed before the queue is emptied, so that what arrives in
+// between wakes the next turn.
+kj::Promise<void> Service::watch(kj::UnixEventPort::FdObserver& observer,
+                                 std::function<void()>& drain) {
+  kj::Promise<void> armed = observer.whenBecomesReadable();
+  drain();
+  return armed.then([this, &observer, &drain] { return watch(observer, drain); });
+}
+
+void Service::every(Duration interval, std::function<void()> act) {
+  callbacks_.push_back(std::make_unique<std::function<void()>>(std::move(act)));
+  tasks_->add(tick(interval.nanoseconds * kj::NANOSECONDS, *callbacks_.back()));
+}
+
+kj::Promise<void> Service::tick(kj::Duration interval, std::function<void()>& act) {
+  return timer().afterDelay(interval).then([this, interval, &act] {
+    act();
+    return tick(interval, act);
+  });
+}
+
+void Service::run_beside(kj::Promise<void> task) {
+  tasks_->add(kj::mv(task));
+}
+
+kj::Timer& Service::timer() {
+  return io_.provider->getTimer();
+}
+
+EdgeCount Service::count(const std::string& edge) const {
+  for (const auto& socket : sockets_) {
+    if (socket->edge.name == edge) return socket->count;
+  }
+  return {};
+}
+
+SysResult<void> Service::run() {
+  kj::Maybe<kj::Exception> failed =
+      kj::runCatchingExceptions([this] { stopped_.wait(io_.waitScope); });
+  tasks_ = nullptr;
+  for (const auto& socket : sockets_) socket->live.clear();
+  observers_.clear();
+  KJ_IF_MAYBE (exception, failed) {
+    return refused_by_kj("serve", *exception);
+  }
+  return {};
+}
+
+void Service::stop() {
+  stop_->fulfill();
+}
+
+}  // namespace covfefe::rpc
