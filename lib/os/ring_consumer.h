@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "os/eventfd.h"
 #include "os/ring_layout.h"
 #include "os/shm.h"
 
@@ -21,10 +22,10 @@ struct ShaperMemoryOffer {
 };
 
 struct ShaperEnd {
-  SharedMemory mine;    // ShaperMemory
-  SharedMemory theirs;  // RouterMemory
-  Fd wake_shaper;       // eventfd, read here
-  Fd wake_router;       // eventfd, written here
+  SharedMemory mine;          // ShaperMemory
+  SharedMemory theirs;        // RouterMemory
+  EventFd wake_shaper{Fd()};  // drained here
+  EventFd wake_router{Fd()};  // signalled here
 };
 
 struct FrameConsumerCounters {
@@ -36,6 +37,7 @@ struct FrameConsumerCounters {
 };
 
 inline constexpr std::size_t kBulkPerTake = 256;
+inline constexpr std::size_t kTakeMost = kExpressSlots + kBulkPerTake;
 
 class FrameConsumer {
  public:
@@ -47,10 +49,9 @@ class FrameConsumer {
   [[nodiscard]] bool attached() const { return attached_; }
   [[nodiscard]] std::string_view why_detached() const { return why_; }
 
-  [[nodiscard]] std::size_t take(std::span<Descriptor> out);
-  // Express until it is empty, then at most kBulkPerTake of bulk (A20). Less than out.size() means
-  // that express is empty. out holds at least kBulkPerTake. A Send makes its frame held: posting it
-  // again before it is completed is a violation.
+  [[nodiscard]] std::size_t take(std::span<Descriptor, kTakeMost> out);
+  // All of express, then at most kBulkPerTake of bulk (A20). A Send makes its frame held: posting
+  // it again before it is completed is a violation. 0: both rings are empty, or detached.
 
   [[nodiscard]] bool open_head(const Descriptor& sent, FrameHead& out);
   // Copies the head of a held frame once and validates it; false detaches.
@@ -67,34 +68,31 @@ class FrameConsumer {
   // Before blocking without a deadline nearby: asks to be woken through wake_fd(). False:
   // descriptors are there already.
   void wake();
-  [[nodiscard]] int wake_fd() const;  // -1 while detached
+  [[nodiscard]] const Fd& wake_fd() const { return end_.wake_shaper.fd(); }
   void drain_wake();
 
   [[nodiscard]] const FrameConsumerCounters& counters() const { return counters_; }
 
  private:
-  struct Receive {
-    std::uint32_t head = 0;
-    std::uint32_t tail = 0;  // as last read from the router
-  };
-
   void violation(std::string_view why);
-  [[nodiscard]] bool refresh(bool express);
-  [[nodiscard]] std::size_t drain(bool express, std::span<Descriptor> out);
-  [[nodiscard]] bool admit(bool express, const Descriptor& descriptor);
+  enum class Ring : std::uint8_t { Express, Bulk };
+  [[nodiscard]] std::size_t drain(Ring ring, std::span<Descriptor> out);
+  [[nodiscard]] bool admit(Ring ring, const Descriptor& descriptor);
+  [[nodiscard]] bool completion_fits();
   [[nodiscard]] ShaperMemory& mine() const;
   [[nodiscard]] const RouterMemory& theirs() const;
 
   ShaperEnd end_;
   bool attached_ = false;
   std::string_view why_ = "no router yet";
-  Receive express_;
-  Receive bulk_;
+  std::uint32_t express_head_ = 0;
+  std::uint32_t bulk_head_ = 0;
   std::uint32_t completion_tail_ = 0;
-  std::uint32_t published_ = 0;
+  std::uint32_t published_ = 0;        // tail that the router can see
+  std::uint32_t completion_head_ = 0;  // as last read from the router
   std::uint32_t sleep_ = 0;
   std::uint32_t woken_ = 0;
-  std::vector<bool> held_;  // by frame
+  std::vector<std::uint8_t> held_;  // by frame, 0 or 1
   FrameConsumerCounters counters_;
 };
 

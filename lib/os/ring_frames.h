@@ -8,22 +8,22 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
+#include "os/eventfd.h"
 #include "os/ring_layout.h"
 #include "os/shm.h"
 
 namespace covfefe::os {
 
 struct RouterEnd {
-  SharedMemory mine;    // RouterMemory
-  SharedMemory theirs;  // ShaperMemory
-  Fd wake_shaper;       // eventfd, written here
-  Fd wake_router;       // eventfd, read here when readable: drain_wake()
+  SharedMemory mine;          // RouterMemory
+  SharedMemory theirs;        // ShaperMemory
+  EventFd wake_shaper{Fd()};  // signalled here
+  EventFd wake_router{Fd()};  // drained here
 };
 // Made by the handshake (ring_handshake.h).
 
@@ -99,8 +99,9 @@ class FrameRing {
   void wake();
   // After blocking (also when something else woke): no more wake-ups wanted.
 
-  [[nodiscard]] int wake_fd() const;  // eventfd to poll for reading, -1 while detached
-  void drain_wake();                  // resets it
+  [[nodiscard]] const Fd& wake_fd() const { return end_.wake_router.fd(); }
+  // To watch for reading; new with every attach, invalid before the first.
+  void drain_wake();
 
   [[nodiscard]] std::uint32_t backlog(FlowId flow) const;
   // Datagram bytes of this flow in the shaper's queues as it says, at most 2^32-1; 0 if detached.
@@ -133,15 +134,18 @@ class FrameRing {
   void free(std::uint32_t index);
   [[nodiscard]] Submit& submit_for(RingLane lane);
   [[nodiscard]] bool has_room(RingLane lane, std::uint32_t slots);
+  [[nodiscard]] bool read_head(RingLane lane);
   [[nodiscard]] bool may_take(RingLane lane) const;
   void push(RingLane lane, const Descriptor& descriptor);
   void push_cancels();
-  [[nodiscard]] bool read_completions_tail();
+  [[nodiscard]] bool read_completion_tail();
+  [[nodiscard]] bool take_completion(FrameCompletion& out);
   [[nodiscard]] RouterMemory& mine() const;
   [[nodiscard]] const ShaperMemory& theirs() const;
 
   RouterEnd end_;
   bool attached_ = false;
+  bool dirty_ = false;  // something was submitted since the last flush
   std::string_view why_ = "no shaper yet";
   std::array<Submit, 2> submit_{};  // express, bulk
   std::uint32_t completion_head_ = 0;

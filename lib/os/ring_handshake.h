@@ -17,16 +17,16 @@
 
 namespace covfefe::os {
 
-[[nodiscard]] SysResult<RouterEnd> accept_rings(int socket);
+[[nodiscard]] SysResult<RouterEnd> accept_rings(const Fd& socket);
 // Router: call when a freshly accepted socket is readable. Does not block. EPROTO: what arrived is
 // not a hello of this version; EPERM: its memory is not sealed as demanded. The caller owns the
 // socket, watches it for hang-up and closes it on any error.
 
-[[nodiscard]] SysResult<ShaperMemoryOffer> offer_rings(int socket, std::uint64_t generation);
+[[nodiscard]] SysResult<ShaperMemoryOffer> offer_rings(const Fd& socket, std::uint64_t generation);
 // Shaper, first half, on a connected socket: makes ShaperMemory and sends it. `generation` is any
 // value that this shaper has not used before.
 
-[[nodiscard]] SysResult<ShaperEnd> finish_rings(int socket, ShaperMemoryOffer offer);
+[[nodiscard]] SysResult<ShaperEnd> finish_rings(const Fd& socket, ShaperMemoryOffer offer);
 // Shaper, second half: call when the socket is readable; the answer must match the offer.
 
 }  // namespace covfefe::os

@@ -18,8 +18,8 @@
 namespace covfefe::os {
 
 inline constexpr std::uint32_t kRingVersion = 1;
-inline constexpr std::uint64_t kRouterMagic = 0x3172657478757263;
-inline constexpr std::uint64_t kShaperMagic = 0x3172657061687363;
+inline constexpr std::uint64_t kRouterMagic = 0x3172747266766f63;  // "covfrtr1"
+inline constexpr std::uint64_t kShaperMagic = 0x3170687366766f63;  // "covfshp1"
 
 inline constexpr std::uint32_t kFrames = 4'096;
 inline constexpr std::size_t kFrameBytes = 2'048;
