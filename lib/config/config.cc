@@ -9,7 +9,13 @@
 namespace covfefe::config {
 namespace {
 
-using Problem = std::optional<std::string>;  // what is wrong with a value
+struct Complaint {
+  Complaint(std::string text) : message(std::move(text)) {}
+  Complaint(const char* text) : message(text) {}
+  std::string message;
+  std::uint32_t line = 0;  // where it is not the line of the key
+};
+using Problem = std::optional<Complaint>;  // what is wrong with a value
 
 // Text of the file in a message: short, and on one line by the reader's own rules.
 std::string shown(std::string_view text) {
@@ -29,6 +35,11 @@ std::optional<Integer> parse_integer(std::string_view text) {
 bool is_multicast(const Address& address) {
   const bool v4 = address.is_mapped_v4() && address.bytes[12] >= 224;
   return v4 || address.bytes[0] == 0xff;
+}
+
+Problem at_line(std::uint32_t line, Complaint complaint) {
+  complaint.line = line;
+  return complaint;
 }
 
 Problem read_name(const Node& node, Config& config) {
@@ -53,7 +64,8 @@ Problem read_listen_data(const Node& node, Config& config) {
   if (node.kind != Node::Kind::List || node.items.size() != kDataSockets)
     return "must be a list of two: the bulk and the realtime socket, for example [6364, 6365]";
   for (std::size_t i = 0; i < kDataSockets; ++i) {
-    if (Problem problem = read_endpoint(node.items[i], config.listen.data[i])) return problem;
+    Problem problem = read_endpoint(node.items[i], config.listen.data[i]);
+    if (problem) return at_line(node.items[i].line, *std::move(problem));
   }
   return {};
 }
@@ -91,7 +103,8 @@ Problem read_tun_exclude(const Node& node, Config& config) {
   if (node.items.size() > kMaxExcludes) return "has more than 64 entries";
   for (const Node& item : node.items) {
     Prefix prefix;
-    if (Problem problem = read_prefix(item, prefix)) return problem;
+    Problem problem = read_prefix(item, prefix);
+    if (problem) return at_line(item.line, *std::move(problem));
     config.tun.exclude.push_back(prefix);
   }
   return {};
@@ -234,7 +247,10 @@ class Interpreter {
     seen_.push_back(path);
     if (node.kind == Node::Kind::Map) return error(node, path, "is one value, not a section");
     if (node.is_null()) return error(node, path, "has no value; remove the line for the default");
-    if (const Problem problem = key->read(node, config_)) return error(node, path, *problem);
+    if (const Problem problem = key->read(node, config_)) {
+      const std::uint32_t line = problem->line != 0 ? problem->line : node.line;
+      return ConfigError{file_, line, path, problem->message};
+    }
     lines_.push_back(node.line);
     return {};
   }

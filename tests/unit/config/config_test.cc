@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/config.h"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <string>
+
+namespace covfefe::config {
+namespace {
+
+Config rich() {
+  Config config;
+  config.name = "alice-2";
+  config.listen.control = {*parse_address("192.0.2.7"), 7000, 0};
+  config.listen.data = {{*parse_address("2001:db8::7"), 7001, 0}, {Address{}, 7002, 0}};
+  config.tun.name = "cov.1";
+  config.tun.exclude = {{*parse_address("fd12:3456:789a::"), 48}, {*parse_address("fd00::"), 9}};
+  config.capacity = {Rate{1'250'000}, Rate{10'240}};
+  config.link_overhead = 38;
+  config.min_trusted_entries = 3;
+  config.require_luks = false;
+  return config;
+}
+
+void check_same(const Config& a, const Config& b) {
+  CHECK(a.name == b.name);
+  CHECK(a.listen.control == b.listen.control);
+  CHECK(a.listen.data == b.listen.data);
+  CHECK(a.tun.name == b.tun.name);
+  CHECK(a.tun.exclude == b.tun.exclude);
+  CHECK(a.capacity.up == b.capacity.up);
+  CHECK(a.capacity.down == b.capacity.down);
+  CHECK(a.link_overhead == b.link_overhead);
+  CHECK(a.min_trusted_entries == b.min_trusted_entries);
+  CHECK(a.require_luks == b.require_luks);
+}
+
+TEST_CASE("an empty configuration has the documented defaults") {
+  for (const char* text : {"", "# nothing\n", "---\n", "tun:\n"}) {
+    CAPTURE(text);
+    const auto config = parse_config(text, "f");
+    REQUIRE(config.ok());
+    CHECK(config->listen.control == Endpoint{Address{}, 6363, 0});
+    REQUIRE(config->listen.data.size() == 2);
+    CHECK(config->listen.data[0].port == 6364);
+    CHECK(config->listen.data[1].port == 6365);
+    CHECK(config->tun.name == "covfefe0");
+    CHECK(config->capacity.up.unlimited());
+    CHECK(config->min_trusted_entries == 2);
+    CHECK(config->require_luks);
+  }
+}
+
+TEST_CASE("the default file and the effective configuration are read back unchanged") {
+  for (const Config& config : {Config{}, rich()}) {
+    const auto documented = parse_config(default_text(config), "f");
+    REQUIRE(documented.ok());
+    check_same(*documented, config);
+    const auto bare = parse_config(emit_config(config), "f");
+    REQUIRE(bare.ok());
+    check_same(*bare, config);
+  }
+  CHECK(emit_config(rich()).find('#') == std::string::npos);
+  CHECK(default_text(rich()).find("# ") != std::string::npos);
+}
+
+TEST_CASE("a key may be written below its section or with dots") {
+  const auto nested = parse_config("listen:\n  control: 7000\ncapacity: {up: 10 Mbit/s}\n", "f");
+  const auto dotted = parse_config("listen.control: 7000\ncapacity.up: 10 Mbit/s\n", "f");
+  REQUIRE(nested.ok());
+  REQUIRE(dotted.ok());
+  check_same(*nested, *dotted);
+  CHECK(dotted->listen.control.port == 7000);
+  CHECK(dotted->capacity.up.bytes_per_second == 1'250'000);
+}
+
+TEST_CASE("ADDR:PORT, brackets and the star are read as listening addresses") {
+  CHECK(parse_listen("*:7000")->ip == Address{});
+  CHECK(parse_listen("7000")->port == 7000);
+  CHECK(parse_listen("127.0.0.1:7000")->ip == *parse_address("127.0.0.1"));
+  CHECK(parse_listen("[::1]:7000")->ip == *parse_address("::1"));
+  CHECK(parse_listen("[::]:7000")->ip == Address{});
+}
+
+struct BadRow {
+  const char* text;
+  std::uint32_t line;
+  const char* key;
+  const char* message;  // a part of it
+};
+
+constexpr std::array<BadRow, 48> kBad{{
+    {"nmae: alice\n", 1, "nmae", "nearest known one is 'name'"},
+    {"\n\nlisten:\n  contrl: 1\n", 4, "listen.contrl", "'listen.control'"},
+    {"name: alice\nname: bob\n", 2, "", "stands twice"},
+    {"listen:\n  control: 7000\nlisten.control: 7001\n", 3, "listen.control", "twice"},
+    {"name: Alice\n", 1, "name", "'Alice' is not"},
+    {"name: \"\"\n", 1, "name", "is not 1..63"},
+    {"name:\n", 1, "name", "has no value"},
+    {"name: [a]\n", 1, "name", "is not 1..63"},
+    {"name: {a: b}\n", 1, "name", "not a section"},
+    {"listen: 6363\n", 1, "listen", "is a section"},
+    {"listen:\n  control: 0\n", 2, "listen.control", "1 to 65535"},
+    {"listen:\n  control: 65536\n", 2, "listen.control", "1 to 65535"},
+    {"listen:\n  control: -1\n", 2, "listen.control", "neither PORT"},
+    {"listen:\n  control: host:6363\n", 2, "listen.control", "neither PORT"},
+    {"listen:\n  control: 224.0.0.1:6363\n", 2, "listen.control", "multicast"},
+    {"listen:\n  control: \"[ff02::1]:6363\"\n", 2, "listen.control", "multicast"},
+    {"listen:\n  control: [6363]\n", 2, "listen.control", "must be one PORT"},
+    {"listen:\n  data: 6364\n", 2, "listen.data", "list of two"},
+    {"listen:\n  data: [6364]\n", 2, "listen.data", "list of two"},
+    {"listen:\n  data: [1, 2, 3]\n", 2, "listen.data", "list of two"},
+    {"listen:\n  data:\n    - 6364\n    - 99999\n", 4, "listen.data", "'99999'"},
+    {"listen:\n  data: [7000, 7000]\n", 2, "listen", "three different ports"},
+    {"listen:\n  control: 6364\n", 2, "listen", "three different ports"},
+    {"tun:\n  name: a/b\n", 2, "tun.name", "not an interface name"},
+    {"tun:\n  name: sixteen-letters-\n", 2, "tun.name", "not an interface name"},
+    {"tun:\n  name: ..\n", 2, "tun.name", "not an interface name"},
+    {"tun:\n  exclude: fd00::/8\n", 2, "tun.exclude", "must be a list"},
+    {"tun:\n  exclude:\n    - fd12::/16\n    - 2001:db8::/32\n", 4, "tun.exclude", "fd00::/8"},
+    {"tun:\n  exclude: [fd12:1::/16]\n", 2, "tun.exclude", "bits set behind"},
+    {"tun:\n  exclude: [fd00::/7]\n", 2, "tun.exclude", "not within"},
+    {"tun:\n  exclude: [fd00::/129]\n", 2, "tun.exclude", "is not a prefix"},
+    {"tun:\n  exclude: [\"fd00::\"]\n", 2, "tun.exclude", "PREFIX/LENGTH"},
+    {"capacity:\n  up: fast\n", 2, "capacity.up", "must start with a number"},
+    {"capacity:\n  up: -5 Mbit/s\n", 2, "capacity.up", "negative"},
+    {"capacity:\n  down: 10\n", 2, "capacity.down", "needs a unit"},
+    {"capacity:\n  down: 99999999999999999999 Mbit/s\n", 2, "capacity.down", "15 digits"},
+    {"capacity:\n  down: 2 Tbit/s\n", 2, "capacity.down", "greatest rate"},
+    {"capacity:\n  down: 1 kbit/s\n", 2, "capacity.down", "least rate"},
+    {"link:\n  overhead: 300\n", 2, "link.overhead", "from 0 to 256"},
+    {"link:\n  overhead: -1\n", 2, "link.overhead", "from 0 to 256"},
+    {"min_trusted_entries: 4294967298\n", 1, "min_trusted_entries", "from 0 to 64"},
+    {"min_trusted_entries: two\n", 1, "min_trusted_entries", "'two' is not"},
+    {"storage:\n  require_luks: maybe\n", 2, "storage.require_luks", "neither yes nor no"},
+    {"storage:\n  require_luks: \"\\u001b[2J\"\n", 2, "storage.require_luks", "control character"},
+    {"- name\n", 1, "", "must be a map"},
+    {"name\n", 1, "", "must be a map"},
+    {"name: [\n", 2, "name", "not readable"},
+    {"name: a\n\tb: c\n", 2, "name", "not readable"},
+}};
+
+TEST_CASE("every wrong value is refused with its file, line, key and what would be right") {
+  for (const BadRow& row : kBad) {
+    CAPTURE(row.text);
+    const auto config = parse_config(row.text, "etc/covfefenet.yaml");
+    REQUIRE_FALSE(config.ok());
+    CAPTURE(config.error().text());
+    CHECK(config.error().file == "etc/covfefenet.yaml");
+    CHECK(config.error().line == row.line);
+    CHECK(config.error().key == row.key);
+    CHECK(config.error().message.find(row.message) != std::string::npos);
+  }
+}
+
+TEST_CASE("an error prints as file:line: key: message") {
+  const ConfigError error{"etc/covfefenet.yaml", 12, "listen.control", "is wrong"};
+  CHECK(error.text() == "etc/covfefenet.yaml:12: listen.control: is wrong");
+  CHECK(ConfigError{"f", 0, "", "too long"}.text() == "f: too long");
+}
+
+TEST_CASE("a very long value is cut in the message about it") {
+  const auto config = parse_config("tun: {name: " + std::string(900, 'x') + "}", "f");
+  REQUIRE_FALSE(config.ok());
+  CHECK(config.error().text().size() < 200);
+}
+
+}  // namespace
+}  // namespace covfefe::config
