@@ -28,7 +28,7 @@ enum class Overflow : std::uint8_t {
 
 struct Edge {
   std::string name;  // as in LISTEN_FDNAMES: "router.keystore"
-  Limits limits;
+  Limits limits = {};
   std::uint32_t connections = 16;  // at the same time
   Overflow overflow = Overflow::RefuseNewest;
 };
