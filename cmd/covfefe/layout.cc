@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layout.h"
+
+#include <filesystem>
+
+namespace covfefe::cli {
+namespace {
+
+using enum os::UnixKind;
+
+constexpr std::array<std::string_view, 5> kServices = {"keystore", "peerdb", "shaper", "router",
+                                                       "tun-helper"};
+constexpr std::array<std::string_view, 3> kWire = {"wire.control", "wire.data0", "wire.data1"};
+constexpr std::array<Edge, 10> kEdges = {{
+    {"router.keystore", Stream, "router", "keystore"},
+    {"router.peerdb", Stream, "router", "peerdb"},
+    {"router.shaper", Stream, "router", "shaper"},
+    {"router.shaper-fd", SeqPacket, "router", "shaper"},
+    {"router.tun", SeqPacket, "router", "tun-helper"},
+    {"router.operator", Stream, "router", ""},
+    {"keystore.operator", Stream, "keystore", ""},
+    {"peerdb.operator", Stream, "peerdb", ""},
+    {"shaper.operator", Stream, "shaper", ""},
+    {"tun-helper.operator", Stream, "tun-helper", ""},
+}};
+
+}  // namespace
+
+Layout::Layout(std::string root) : root_(std::filesystem::absolute(root).lexically_normal()) {
+  while (root_.size() > 1 && root_.back() == '/') root_.pop_back();
+}
+
+os::RootTree Layout::tree() const {
+  return root_ == "/" ? os::RootTree::System : os::RootTree::Other;
+}
+
+std::string Layout::path(std::string_view below) const {
+  return (root_ == "/" ? std::string() : root_) + "/" + std::string(below);
+}
+
+std::string Layout::socket(std::string_view name) const {
+  return run() + "/" + std::string(name) + ".sock";
+}
+
+std::span<const Edge> edges() {
+  return kEdges;
+}
+std::span<const std::string_view> services() {
+  return kServices;
+}
+std::span<const std::string_view> wire_sockets() {
+  return kWire;
+}
+
+}  // namespace covfefe::cli

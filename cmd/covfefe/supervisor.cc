@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor.h"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "os/clock.h"
+#include "os/notify.h"
+#include "os/signals.h"
+
+namespace covfefe::cli {
+namespace {
+
+std::string notify_path(const Layout& layout, const std::string& service) {
+  return layout.run() + "/notify-" + service + ".sock";
+}
+
+Outcome<std::string> binary_of(const std::string& service) {
+  const auto here = os::own_directory();
+  if (!here) return Problem{here.error().text(), ""};
+  const std::string name = "covfefe-" + service;
+  // Installed: beside us or in libexec. In a build tree: cmd/<service>/ beside cmd/covfefe/.
+  const std::array<std::string, 3> places = {*here + "/" + name,
+                                             *here + "/../libexec/covfefe/" + name,
+                                             *here + "/../" + service + "/" + name};
+  for (const std::string& place : places) {
+    if (os::is_executable(place)) return place;
+  }
+  return Problem{name + " is not installed beside this program", "install or build all of it"};
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const Layout& layout, SocketSet sockets,
+                       std::vector<std::string> service_arguments)
+    : layout_(layout), sockets_(std::move(sockets)), arguments_(std::move(service_arguments)) {}
+
+Outcome<int> Supervisor::run(const std::string& greeting) {
+  const auto signals = os::watch_signals({SIGINT, SIGTERM, SIGCHLD});
+  if (!signals) return Problem{signals.error().text(), ""};
+  if (auto found = find_binaries(); !found) return found.error();
+  if (auto opened = open_notify_sockets(); !opened) return opened.error();
+  std::vector<int> watched = {signals->number()};
+  for (const Service& service : services_) watched.push_back(service.notify.number());
+  Outcome<int> result = kDone;
+  for (bool running = true; running;) {
+    const Instant now = os::monotonic_now();
+    collect_ended(now);
+    if (auto started = start_due(now); !started) {
+      result = started.error();
+      break;
+    }
+    const Instant next = next_start();
+    const Duration wait = next.is_never() ? Duration::seconds(60) : next - now;
+    const auto ready = os::wait_readable(watched, std::max(wait, Duration{}));
+    if (!ready) return Problem{ready.error().text(), ""};
+    for (std::size_t i = 0; i < services_.size(); ++i) {
+      if ((*ready)[i + 1]) hear(services_[i]);
+    }
+    while (const auto signal = os::read_signal(*signals)) {
+      if (*signal != SIGCHLD) running = false;
+    }
+    announce_when_ready(greeting);
+  }
+  stop_all();
+  remove_device();
+  sockets_.unlink(layout_);
+  return result;
+}
+
+Outcome<void> Supervisor::find_binaries() {
+  for (const std::string_view name : cli::services()) {
+    Service service;
+    service.name = name;
+    auto path = binary_of(service.name);
+    if (!path) return path.error();
+    service.path = *path;
+    services_.push_back(std::move(service));
+  }
+  return {};
+}
+
+Outcome<void> Supervisor::open_notify_sockets() {
+  for (Service& service : services_) {
+    auto fd = os::bind_datagram(notify_path(layout_, service.name));
+    if (!fd) return Problem{fd.error().text(), ""};
+    service.notify = std::move(*fd);
+  }
+  return {};
+}
+
+Outcome<void> Supervisor::start(Service& service) {
+  os::Program program;
+  program.path = service.path;
+  program.arguments = arguments_;
+  program.environment = {{"NOTIFY_SOCKET", notify_path(layout_, service.name)}, {"TZ", ":UTC"}};
+  if (service.name == "keystore") {
+    program.environment.emplace_back("CREDENTIALS_DIRECTORY", layout_.credentials());
+  }
+  program.sockets = sockets_.of(service.name);
+  const auto pid = os::spawn(program);
+  if (!pid) return Problem{pid.error().text(), ""};
+  service.pid = *pid;
+  service.ready = false;
+  service.started = os::monotonic_now();
+  return {};
+}
+
+Outcome<void> Supervisor::start_due(Instant now) {
+  for (Service& service : services_) {
+    if (service.pid != 0 || service.start_at > now) continue;
+    if (auto started = start(service); !started) return started;
+  }
+  return {};
+}
+
+void Supervisor::collect_ended(Instant now) {
+  while (const auto ended = os::reap()) {
+    const auto it = std::find_if(services_.begin(), services_.end(),
+                                 [&](const Service& s) { return s.pid == ended->pid; });
+    if (it == services_.end()) continue;
+    if (now - it->started >= kCalmAfter) it->pause = kFirstPause;
+    std::fprintf(stderr, "covfefe: %s ended (%s %d), starting it again in %lld ms\n",
+                 it->name.c_str(), ended->signal != 0 ? "signal" : "status",
+                 ended->signal != 0 ? ended->signal : ended->status,
+                 static_cast<long long>(it->pause.nanoseconds / 1'000'000));
+    it->pid = 0;
+    it->start_at = now + it->pause;
+    it->pause = std::min(it->pause * 2, kLongestPause);
+  }
+}
+
+void Supervisor::hear(Service& service) {
+  while (const auto message = os::receive_datagram(service.notify)) {
+    if (message->find("READY=1") != std::string::npos) service.ready = true;
+  }
+}
+
+void Supervisor::announce_when_ready(const std::string& greeting) {
+  const bool all = std::all_of(services_.begin(), services_.end(),
+                               [](const Service& s) { return s.pid != 0 && s.ready; });
+  if (!all || announced_) return;
+  announced_ = true;
+  std::printf("%s\n", greeting.c_str());
+  std::fflush(stdout);
+}
+
+Instant Supervisor::next_start() const {
+  Instant next = Instant::never();
+  for (const Service& service : services_) {
+    if (service.pid == 0) next = std::min(next, service.start_at);
+  }
+  return next;
+}
+
+void Supervisor::stop_all() {
+  for (const Service& service : services_) {
+    if (service.pid != 0) (void)os::send_signal(service.pid, SIGTERM);
+  }
+  const Instant end = os::monotonic_now() + kGraceToStop;
+  const auto still_running = [this] {
+    return std::any_of(services_.begin(), services_.end(),
+                       [](const Service& s) { return s.pid != 0; });
+  };
+  while (still_running()) {
+    while (const auto ended = os::reap()) {
+      for (Service& service : services_) {
+        if (service.pid == ended->pid) service.pid = 0;
+      }
+    }
+    if (os::monotonic_now() > end) {
+      for (const Service& service : services_) {
+        if (service.pid != 0) (void)os::send_signal(service.pid, SIGKILL);
+      }
+    }
+    (void)os::wait_readable({}, Duration::millis(10));
+  }
+  for (const Service& service : services_) {
+    std::error_code ignored;
+    std::filesystem::remove(notify_path(layout_, service.name), ignored);
+  }
+}
+
+void Supervisor::remove_device() {
+  // The device is persistent so that it outlives its helper; the end of the node is its end too.
+  for (const Service& service : services_) {
+    if (service.name != "tun-helper") continue;
+    os::Program program;
+    program.path = service.path;
+    program.arguments = arguments_;
+    program.arguments.emplace_back("--remove");
+    (void)os::run(program);
+  }
+}
+
+}  // namespace covfefe::cli
