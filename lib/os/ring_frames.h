@@ -107,7 +107,7 @@ class FrameRing {
   // Datagram bytes of this flow in the shaper's queues as it says, at most 2^32-1; 0 if detached.
   // Advice for dropping early, nothing more.
 
-  [[nodiscard]] std::uint32_t free_frames() const { return free_count_; }
+  [[nodiscard]] std::size_t free_frames() const { return free_.size(); }
   [[nodiscard]] std::uint32_t in_use(RingLane lane) const { return in_use_[lane]; }
   [[nodiscard]] const FrameRingCounters& counters() const { return counters_; }
 
@@ -152,7 +152,6 @@ class FrameRing {
   std::uint32_t completion_tail_ = 0;  // as last read from the shaper
   std::uint32_t sleep_ = 0;
   std::uint32_t woken_ = 0;  // the shaper's sleep that was answered last
-  std::uint32_t free_count_ = 0;
   std::array<std::uint32_t, kRingLanes> in_use_{};
   std::vector<Frame> frames_;
   std::vector<std::uint32_t> free_;
