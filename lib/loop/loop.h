@@ -10,7 +10,6 @@
 
 #include "base/instant.h"
 #include "base/result.h"
-#include "os/eventfd.h"
 #include "os/fd.h"
 
 namespace covfefe::loop {

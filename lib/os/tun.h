@@ -30,6 +30,7 @@ enum class TunLife : std::uint8_t { WithDescriptor, Persistent };
 struct TunCounters {
   std::uint64_t packets_read = 0;
   std::uint64_t packets_written = 0;
+  std::uint64_t oversize = 0;     // read, but longer than a slot: dropped
   std::uint64_t write_drops = 0;  // refused by the kernel: queue full, device down, malformed
 };
 
