@@ -17,6 +17,7 @@
 #include "core/cell_io.h"
 #include "core/io.h"
 #include "wire/control.h"
+#include "wire/link_frames.h"
 
 namespace covfefe::crypto {
 class Drbg;  // crypto/drbg.h
@@ -75,7 +76,8 @@ class Links final : public CellSink {
   void send_cell(const CellHeader& header) override;
   void abandon_cell() override;
   bool send_control(LinkSlot link, const wire::Control& message, Instant now) override;
-  bool send_destroy(LinkSlot link, CircuitId circuit, DestroyReason reason, Instant now) override;
+  bool send_destroy(LinkSlot link, CircuitId circuit, wire::DestroyReason reason,
+                    Instant now) override;
   [[nodiscard]] bool small_only(LinkSlot link) const override;
   [[nodiscard]] FriendReport report(LinkSlot link, Instant now) const override;
   [[nodiscard]] bool bulk_backlogged(LinkSlot link) const override;
