@@ -13,16 +13,12 @@
 #include <utility>
 
 #include "base/result.h"
+#include "os/files.h"
 #include "sandbox/policy.h"
 
 namespace covfefe::sandbox {
 
-struct Ids {
-  std::uint32_t uid = 0;
-  std::uint32_t gid = 0;
-};
-
-[[nodiscard]] SysResult<Ids> ids_for(const Policy& policy, std::string_view root);
+[[nodiscard]] SysResult<os::Owner> ids_for(const Policy& policy, std::string_view root);
 // The policy's user from the system's user list, or its reserved numbers when there is no such user
 // and root is not "/". For `covfefe up`, which gives sockets and directories to their owners.
 

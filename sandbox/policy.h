@@ -38,10 +38,11 @@ class Why {
 };
 
 enum class Test : std::uint8_t {
-  Equal,   // register == value
-  Below,   // register < value, unsigned, all 64 bits: a file descriptor below a wall
-  Masked,  // (register & mask) == value
-  OwnPid,  // register == process id at confine()
+  Equal,    // register == value
+  Below,    // register < value, unsigned, all 64 bits: a file descriptor below a wall
+  AtLeast,  // register >= value, unsigned, all 64 bits: only to kill more, never to allow
+  Masked,   // (register & mask) == value
+  OwnPid,   // register == process id at confine()
 };
 
 struct Argument {
@@ -58,6 +59,9 @@ struct Argument {
 }
 [[nodiscard]] constexpr Argument below(unsigned index, std::uint64_t wall) {
   return {index, Test::Below, wall, 0};
+}
+[[nodiscard]] constexpr Argument at_least(unsigned index, std::uint64_t wall) {
+  return {index, Test::AtLeast, wall, 0};
 }
 [[nodiscard]] constexpr Argument masked(unsigned index, std::uint64_t mask, std::uint64_t value) {
   return {index, Test::Masked, value, mask};
@@ -95,8 +99,9 @@ struct Call {
 [[nodiscard]] constexpr Call refuse(int number, int error, Why why) {
   return Call{number, why, Verdict::Refuse, error, {}, 0};
 }
-[[nodiscard]] constexpr Call kill(int number, Why why) {
-  return Call{number, why, Verdict::Kill, 0, {}, 0};
+[[nodiscard]] constexpr Call kill(int number, Why why,
+                                  std::initializer_list<Argument> arguments = {}) {
+  return with(Call{number, why, Verdict::Kill, 0, {}, 0}, arguments);
 }
 
 struct CallSet {
@@ -105,13 +110,15 @@ struct CallSet {
 };
 
 struct Capability {
-  int number;  // CAP_…
+  int number;             // CAP_…
+  std::string_view name;  // "CAP_NET_ADMIN"
   Why why;
 };
 
 struct Limit {
-  int resource;         // RLIMIT_…
-  std::uint64_t value;  // soft and hard
+  int resource;           // RLIMIT_…
+  std::string_view name;  // "RLIMIT_CORE"
+  std::uint64_t value;    // soft and hard
   Why why;
 };
 
@@ -137,17 +144,17 @@ enum class Threads : std::uint8_t { None, AfterConfine };
 
 struct User {
   std::string_view name;      // "covfefe-router", or "root"
-  std::uint32_t reserved_id;  // uid and gid where the user does not exist and --root is not "/"
+  std::uint32_t reserved_id;  // uid and gid where there is no such user and --root is not "/"
   Why why;
 };
 
 struct Policy {
-  std::string_view process;  // "covfefe-router"
+  std::string_view service;  // "router": the process is covfefe-router
   User user;
   Threads threads;
   std::span<const Capability> capabilities;  // kept; all others are dropped for good
   std::span<const Limit> limits;
-  std::span<const CallSet> calls;
+  std::span<const CallSet* const> calls;
   std::span<const Path> paths;
 };
 

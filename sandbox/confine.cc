@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sandbox/confine.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <ctime>
+
+#include "os/fd.h"
+#include "os/users.h"
+#include "sandbox/audit.h"
+#include "sandbox/filter.h"
+#include "sandbox/landlock.h"
+#include "sandbox/privileges.h"
+
+namespace covfefe::sandbox {
+namespace {
+
+void settle_library() {
+  // Times are UTC everywhere, and the C library must not look for a zone file later.
+  ::setenv("TZ", "UTC0", 1);
+  ::tzset();
+}
+
+SysResult<void> check_alone(const os::Fd& status) {
+  // Filter and Landlock bind the calling thread and its children: an older one would stay outside.
+  SysResult<ProcessStatus> now = read_status(status);
+  if (!now.ok()) return now.error();
+  if (now->threads != 1) return SysError{"confine", "a process that has threads already", EBUSY};
+  return {};
+}
+
+SysResult<void> lower_limits(const Policy& policy) {
+  for (const Limit& limit : policy.limits) {
+    rlimit current{};
+    if (::getrlimit(static_cast<__rlimit_resource_t>(limit.resource), &current) != 0) {
+      return os::last_error("getrlimit", std::string(limit.name));
+    }
+    const rlim_t value = std::min<rlim_t>(limit.value, current.rlim_max);
+    const rlimit lowered{value, value};
+    if (::setrlimit(static_cast<__rlimit_resource_t>(limit.resource), &lowered) != 0) {
+      return os::last_error("setrlimit", std::string(limit.name));
+    }
+  }
+  return {};
+}
+
+SysResult<void> close_doors() {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return os::last_error("prctl", "no_new_privs");
+  // After the last change of credentials, which would make the process dumpable again.
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return os::last_error("prctl", "not dumpable");
+  return {};
+}
+
+SysResult<ProcessStatus> audit(const os::Fd& status, const Policy& policy, os::Owner owner) {
+  SysResult<ProcessStatus> now = read_status(status);
+  if (!now.ok()) return now;
+  if (SysResult<void> held = check_identity(*now, policy, owner); !held.ok()) return held.error();
+  if (SysResult<void> held = check_walls(*now); !held.ok()) return held.error();
+  return now;
+}
+
+JailReport report_of(const ProcessStatus& now) {
+  JailReport report;
+  report.uid = now.uid;
+  report.gid = now.gid;
+  report.capabilities = now.effective;
+  report.no_new_privs = now.no_new_privs == 1;
+  report.dumpable = false;  // check_walls has asked
+  report.seccomp = static_cast<int>(now.seccomp);
+  return report;
+}
+
+}  // namespace
+
+SysResult<os::Owner> ids_for(const Policy& policy, std::string_view root) {
+  const os::Owner reserved{policy.user.reserved_id, policy.user.reserved_id};
+  const std::string name(policy.user.name);
+  return root == "/" ? os::user_by_name(name) : os::user_or_reserved(name, reserved);
+}
+
+SysResult<JailReport> apply(const Policy& policy, const Options& options) {
+  settle_library();
+  SysResult<os::Owner> owner = ids_for(policy, options.root);
+  if (!owner.ok()) return owner.error();
+  SysResult<os::Fd> status = open_status();
+  if (!status.ok()) return status.error();
+  if (SysResult<void> alone = check_alone(*status); !alone.ok()) return alone.error();
+
+  if (SysResult<void> done = drop_privileges(policy, *owner); !done.ok()) return done.error();
+  if (SysResult<void> done = lower_limits(policy); !done.ok()) return done.error();
+  if (SysResult<void> done = close_doors(); !done.ok()) return done.error();
+  SysResult<int> landlock = restrict_files(policy, options.root);
+  if (!landlock.ok()) return landlock.error();
+  SysResult<std::uint32_t> syscalls = load_filter(policy, options.unknown);
+  if (!syscalls.ok()) return syscalls.error();
+
+  SysResult<ProcessStatus> now = audit(*status, policy, *owner);
+  if (!now.ok()) return now.error();
+  if (SysResult<void> works = exercise_library(policy.threads); !works.ok()) return works.error();
+  JailReport report = report_of(*now);
+  report.syscalls = *syscalls;
+  report.landlock = *landlock;
+  report.unknown = options.unknown;
+  return report;
+}
+
+std::string summary(const JailReport& report) {
+  std::string text = "uid " + std::to_string(report.uid);
+  text += report.capabilities == 0 ? ", no capability" : ", capabilities kept";
+  text += ", seccomp " + std::to_string(report.syscalls) + " calls (else ";
+  text += std::string(name_of(report.unknown)) + ")";
+  text += report.landlock == 0 ? std::string(", no Landlock")
+                               : ", Landlock ABI " + std::to_string(report.landlock);
+  return text;
+}
+
+}  // namespace covfefe::sandbox

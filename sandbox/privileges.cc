@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sandbox/privileges.h"
+
+#include <cap-ng.h>
+#include <grp.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "os/fd.h"
+
+namespace covfefe::sandbox {
+namespace {
+
+SysResult<void> select(const Policy& policy) {
+  // capng_clear wipes the library's picture of what we want, not what we have.
+  capng_clear(CAPNG_SELECT_ALL);
+  for (const Capability& capability : policy.capabilities) {
+    const auto type = static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED);
+    if (capng_update(CAPNG_ADD, type, static_cast<unsigned>(capability.number)) != 0) {
+      return SysError{"select capability", std::string(capability.name), EINVAL};
+    }
+  }
+  return {};
+}
+
+SysResult<void> become(const Policy& policy, os::Owner owner) {
+  // libcap-ng 0.8.3 leaves KEEPCAPS set when it fails: every failure ends the process.
+  const auto flags =
+      static_cast<capng_flags_t>(CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING | CAPNG_CLEAR_AMBIENT);
+  const int code = capng_change_id(static_cast<int>(owner.uid), static_cast<int>(owner.gid), flags);
+  if (code == 0) return {};
+  return SysError{"become user",
+                  std::string(policy.user.name) + " (capng_change_id " + std::to_string(code) + ")",
+                  EPERM};
+}
+
+SysResult<void> keep_user(const Policy& policy) {
+  // A supervisor may have taken SETGID and SETPCAP already; what that leaves is audited later.
+  if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID) != 0 && ::setgroups(0, nullptr) != 0) {
+    return os::last_error("drop groups of", std::string(policy.user.name));
+  }
+  if (SysResult<void> selected = select(policy); !selected.ok()) return selected;
+  if (const int code = capng_apply(CAPNG_SELECT_ALL); code != 0) {
+    return SysError{
+        "drop capabilities of",
+        "covfefe-" + std::string(policy.service) + " (capng_apply " + std::to_string(code) + ")",
+        EPERM};
+  }
+  return {};
+}
+
+}  // namespace
+
+SysResult<void> drop_privileges(const Policy& policy, os::Owner owner) {
+  if (capng_get_caps_process() != 0) return SysError{"read capabilities of", "self", EPERM};
+  if (::geteuid() == owner.uid && ::getuid() == owner.uid) return keep_user(policy);
+  if (::geteuid() != 0) {
+    return SysError{"run as", std::string(policy.user.name) + " (started as another user)", EPERM};
+  }
+  if (SysResult<void> selected = select(policy); !selected.ok()) return selected;
+  return become(policy, owner);
+}
+
+}  // namespace covfefe::sandbox
