@@ -60,7 +60,8 @@ void check_direction(const DirectionKeys& got, const Json& expected) {
 }  // namespace
 
 TEST_CASE("link keys and their export agree on both sides") {
-  for (const Json& v : load("link_keys.json")["link_keys"].items()) {
+  const Json file = load("link_keys.json");
+  for (const Json& v : file["link_keys"].items()) {
     const SecretKey k_ir = secret(v["i_to_r"]["k_ir"]);
     const SecretKey k_ri = secret(v["r_to_i"]["k_ri"]);
     const LinkKeys initiator = derive_link_keys(Role::Initiator, k_ir.view(), k_ri.view());
@@ -104,7 +105,8 @@ TEST_CASE("a whole link-circuit datagram is as computed elsewhere") {
 }
 
 TEST_CASE("cells are sealed as computed elsewhere and open again") {
-  for (const Json& v : load("cell_link.json")["vectors"].items()) {
+  const Json file = load("cell_link.json");
+  for (const Json& v : file["vectors"].items()) {
     const DirectionKeys keys{secret(v["key"]), secret(v["hp"]), {}};
     const CellSeal what = seal_of(v);
     CHECK(what.counter == v["counter"].number());
@@ -155,7 +157,8 @@ TEST_CASE("any bit flipped behind the receiver index is refused") {
 }
 
 TEST_CASE("mac1 keys come from the static key") {
-  for (const Json& v : load("link_keys.json")["mac1"].items()) {
+  const Json file = load("link_keys.json");
+  for (const Json& v : file["mac1"].items()) {
     const KeyPair pair = key_pair(secret(v["static_secret"]));
     CHECK(bytes(pair.public_key) == v["responder_static"].bytes());
     CHECK(bytes(mac1_key(pair.public_key)) == v["mac1_key"].bytes());
@@ -163,7 +166,8 @@ TEST_CASE("mac1 keys come from the static key") {
 }
 
 TEST_CASE("overlay addresses come from the service key") {
-  for (const Json& v : load("link_keys.json")["addresses"].items()) {
+  const Json file = load("link_keys.json");
+  for (const Json& v : file["addresses"].items()) {
     const SigningPair pair = signing_pair(secret(v["ed25519_seed"]).view());
     CHECK(bytes(pair.public_key) == v["ed25519_key"].bytes());
     const covfefe::Address address = overlay_address(pair.public_key);
