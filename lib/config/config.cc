@@ -43,7 +43,8 @@ Problem at_line(std::uint32_t line, Complaint complaint) {
 }
 
 Problem read_name(const Node& node, Config& config) {
-  if (!is_valid_name(node.text)) return shown(node.text) + " is not 1..63 of a-z, 0-9 and '-'";
+  if (!is_valid_name(node.text))
+    return shown(node.text) + " is not 1..63 of a-z, 0-9 and inner '-'";
   config.name = node.text;
   return {};
 }
@@ -285,11 +286,12 @@ ConfigError listen_error(std::string_view text, std::string_view what) {
 }  // namespace
 
 bool is_valid_name(std::string_view name) {
-  constexpr std::size_t kMaxName = 63;
-  return !name.empty() && name.size() <= kMaxName &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
+  constexpr std::size_t kMaxName = 63;  // one DNS label
+  if (name.empty() || name.size() > kMaxName) return false;
+  if (name.front() == '-' || name.back() == '-') return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
 }
 
 bool is_valid_interface(std::string_view name) {

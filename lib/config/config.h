@@ -65,7 +65,7 @@ struct Config {
 // The documented file that init writes: emit_config with the reason of each key as comments.
 
 [[nodiscard]] bool is_valid_name(std::string_view name);
-// 1..63 of [a-z0-9-]: names of nodes and petnames of friends.
+// 1..63 of [a-z0-9-], no hyphen first or last: names of nodes and petnames of friends.
 [[nodiscard]] bool is_valid_interface(std::string_view name);
 // 1..15 of [A-Za-z0-9_.-], not "." or "..".
 
