@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// One end-to-end session: Noise_XXpsk0 keyed by the dialled address, certificates inside, then
+// counted cells (Steps E1 to E5, covfefe-protocol(7); A7). It seals plaintexts into cell bodies and
+// opens them, wherever the cells come from. Thread: data.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/address.h"
+#include "base/instant.h"
+#include "base/result.h"
+#include "core/circuit/identity.h"
+#include "core/link/replay.h"
+#include "crypto/entropy.h"
+#include "crypto/noise.h"
+#include "wire/limits.h"
+
+namespace covfefe::core {
+
+class E2e {
+ public:
+  using Message1 = ByteArray<wire::kSessionMsg1>;
+  using Message2 = ByteArray<wire::kSessionMsg2>;
+
+  struct Setup {
+    const SessionIdentity& me;  // copied
+    Address dialled;            // whose address keys the handshake
+    Address peer;               // who the other side must prove to be
+  };
+  [[nodiscard]] static std::unique_ptr<E2e> open(const Setup& setup, crypto::Entropy& random,
+                                                 Message1& out);
+  // The initiator: out goes into DirectOpen.
+  [[nodiscard]] static Result<std::unique_ptr<E2e>> answer(const Setup& setup, const Message1& in,
+                                                           crypto::Entropy& random, Message2& out);
+  // The responder: out goes into DirectOpened. Forged: not our address, answer "no service".
+
+  E2e(const E2e&) = delete;
+  E2e& operator=(const E2e&) = delete;
+
+  [[nodiscard]] Result<void> opened(const Message2& in, WallTime now, crypto::Entropy& random);
+  // The initiator, once: checks the certificate; from now on it can seal.
+
+  [[nodiscard]] bool keyed() const { return keyed_; }
+  [[nodiscard]] bool confirmed() const { return confirmed_; }
+  // The other side is known to have the keys: something authentic came under them.
+
+  void seal(ByteView plain, MutableBytes body);
+  // plain: kSmallPlain into kSmallBody, kLargePlain or kFirstPlain into kLargeBody. The last form
+  // carries the third handshake message and is for an initiator that is not confirmed yet. Only
+  // when keyed().
+  [[nodiscard]] Result<ByteView> open(MutableBytes body, WallTime now);
+  // In place; the plaintext is a part of body. The responder's first one completes its handshake.
+  // Unexpected, Replayed, Forged, or a certificate's fault.
+
+ private:
+  explicit E2e(const Setup& setup, crypto::Role role);
+  void key();
+  Result<void> read_third(ByteView message, WallTime now);
+  Result<ByteView> open_at(std::size_t head, MutableBytes body);
+
+  SessionIdentity me_;
+  Address peer_;
+  crypto::Role role_;
+  std::unique_ptr<crypto::NoiseHandshake> noise_;  // borrows me_; gone when keyed and confirmed
+  ByteArray<wire::kSessionMsg3> third_{};          // initiator: repeated until confirmed
+  crypto::NoiseKeys keys_;
+  std::uint64_t sent_ = 0;
+  ReplayWindow<8192> window_;  // wider than the hop's: streams over several circuits reorder more
+  bool keyed_ = false;
+  bool confirmed_ = false;
+};
+
+}  // namespace covfefe::core

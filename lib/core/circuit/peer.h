@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What circuits know of one friend: its sessions, what waits for one, what is being packed. Plain
+// data; setup.h, egress.h and ingress.h hold the rules. Thread: data.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/circuit/circuit.h"
+#include "core/circuit/delivery.h"
+#include "core/circuit/e2e.h"
+#include "core/circuit/hold.h"
+#include "core/circuit/identity.h"
+#include "core/circuit/packer.h"
+#include "core/circuit/reassembly.h"
+#include "core/circuit/tally.h"
+#include "core/link/bucket.h"
+
+namespace covfefe::core {
+
+enum class Stage : std::uint8_t {
+  Opening,      // DirectOpen sent, no answer yet
+  Answered,     // DirectOpened sent, the third message has not come
+  Unconfirmed,  // keyed by our third message, nothing has come back yet
+  Live,         // both sides are known to have the keys
+};
+
+struct Session {
+  std::unique_ptr<E2e> e2e;
+  CircuitId circuit;     // its one circuit; issued here
+  ByteArray<32> salt{};  // Opening: our half of the circuit's keys
+  Stage stage = Stage::Opening;
+  bool initiator = false;
+  bool greet = false;  // the other side waits for a first cell under the new keys
+  Instant created{};
+  Instant give_up{};                     // before Live: when the attempt has failed
+  Instant repeat_at = Instant::never();  // Unconfirmed: third message again; Live: next probe
+  Duration repeat_after{};
+  Instant last_heard{};                   // authentic cell
+  Instant unanswered = Instant::never();  // first packet sent since then
+  Instant superseded = Instant::never();  // since when a newer session is used for sending
+  Reassembly reassembly;
+};
+
+struct Peer {
+  LinkSlot link;
+  FriendId id;
+  Address address;
+  bool link_up = false;
+  std::vector<std::unique_ptr<Session>> sessions;  // at most kSessions
+  Session* current = nullptr;                      // what packets are sent in; one of sessions
+  Instant up_since{};
+  Instant open_at = Instant::never();  // when to think about opening a session
+  std::uint8_t failures = 0;           // attempts in a row
+  Bucket answers{{1, 8}};              // DirectOpens that we answer
+  Bucket attempts{{1, 8}};             // sessions that we open
+  Hold hold;
+  Packer bulk;
+  Packer realtime;
+  std::uint16_t next_fragmented = 0;
+  bool dirty = false;        // something is being packed
+  bool touched = false;      // to be settled at the end of the step
+  bool handshaking = false;  // as the link layer said last, good until state_until
+  Instant state_until{};
+
+  static constexpr std::size_t kSessions = 6;
+};
+
+struct Shared {
+  const Address own;
+  const std::size_t mtu;
+  CellSink& sink;
+  crypto::Drbg& random;
+  Instant now{};  // of this step
+  CircuitTable table;
+  Identity identity;
+  Tally tally;
+  Delivery delivery;
+};
+// What the parts of circuits work on together; owned by Circuits.
+
+}  // namespace covfefe::core

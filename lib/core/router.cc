@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/router.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/circuit/circuits.h"
+#include "core/link/links.h"
+#include "crypto/drbg.h"
+
+namespace covfefe::core {
+
+namespace {
+
+LinksConfig links_config(const RouterConfig& config) {
+  return {config.static_key, config.boot, config.data_sockets};
+}
+
+}  // namespace
+
+struct Router::Parts {
+  Parts(const RouterConfig& config, crypto::Drbg& drbg, wire::ControlCodec& codec)
+      : random(drbg),
+        links(links_config(config), drbg, codec),
+        circuits({config.address, config.tun_mtu}, links, drbg) {
+    links.attach(circuits);
+  }
+
+  void take(const Input& input);
+  void question(const Query& query);
+  void why(RequestId request, const WhyQuery& query);
+
+  void on(const Timer&) {}
+  void on(const Datagrams& in) { links.datagrams(in.all); }
+  void on(const Packets& in) { circuits.packets(in.all); }
+  void on(const Completions& in) { links.completions(in.all); }
+  void on(const ShaperUp&) { links.shaper_up(); }
+  void on(const ShaperDown&) { links.shaper_down(); }
+  void on(const Clock& in) { circuits.clock(in.now); }
+  void on(const FriendTable& in) { links.friends(in); }
+  void on(const KeystoreUp&);
+  void on(const KeystoreDown&);
+  void on(const KeystoreReply& in);
+  void on(const Query& in) { question(in); }
+
+  crypto::Drbg& random;
+  Links links;
+  Circuits circuits;
+  Instant now{};
+  Effects* effects = nullptr;  // during a step
+};
+
+Router::Router(RouterConfig config, crypto::Drbg& random, wire::ControlCodec& codec)
+    : parts_(std::make_unique<Parts>(config, random, codec)) {}
+
+Router::~Router() = default;
+
+void Router::step(const Input& input, Instant now, Effects& effects) {
+  Parts& parts = *parts_;
+  parts.now = now;
+  parts.effects = &effects;
+  parts.random.reseed_if_due(now);
+  parts.circuits.begin(now, effects);
+  parts.links.begin(now, effects);
+  std::visit([&parts](const auto& what) { parts.on(what); }, input);
+  if (now >= parts.links.next_deadline()) parts.links.timer();
+  if (now >= parts.circuits.next_deadline()) parts.circuits.timer();
+  if (const auto certify = parts.circuits.certify()) {
+    const RequestId id = parts.links.next_request();
+    parts.circuits.certify_asked(id);
+    effects.ask({id, *certify});
+  }
+  // Circuits first: what they send still belongs to this step of the links.
+  parts.circuits.end();
+  parts.links.end();
+  parts.effects = nullptr;
+}
+
+Instant Router::next_deadline() const {
+  return std::min(parts_->links.next_deadline(), parts_->circuits.next_deadline());
+}
+
+void Router::Parts::on(const KeystoreUp&) {
+  links.keystore_up();
+  circuits.keystore_up();
+}
+
+void Router::Parts::on(const KeystoreDown&) {
+  links.keystore_down();
+  circuits.keystore_down();
+}
+
+void Router::Parts::on(const KeystoreReply& in) {
+  if (!circuits.keystore_reply(in)) links.keystore_reply(in);
+}
+
+void Router::Parts::question(const Query& query) {
+  if (const auto* ping = std::get_if<PingQuery>(&query.what)) {
+    circuits.ping(query.request, *ping);
+  } else if (const auto* about = std::get_if<WhyQuery>(&query.what)) {
+    why(query.request, *about);
+  } else {
+    StatusReport report;
+    report.friends = circuits.friends();
+    links.count(report.counters);
+    circuits.count(report.counters);
+    effects->tell(Answer{query.request, std::move(report)});
+  }
+}
+
+void Router::Parts::why(RequestId request, const WhyQuery& query) {
+  WhyReport report;
+  const auto link = circuits.find(query.peer);
+  if (!link) {
+    report.findings.push_back(
+        {false, "No friend has the address " + format_address(query.peer) + ".",
+         "Exchange cards and add the friend: covfefe friend add FILE --name NAME --trust LEVEL."});
+  } else {
+    report.findings.push_back(
+        {true, "The address " + format_address(query.peer) + " belongs to a friend.", ""});
+    links.explain(*link, now, report.findings);
+    circuits.explain(*link, report.findings);
+  }
+  effects->tell(Answer{request, std::move(report)});
+}
+
+}  // namespace covfefe::core
