@@ -18,9 +18,6 @@ namespace covfefe::os {
 
 inline constexpr std::size_t kTunBatch = 64;
 inline constexpr std::size_t kTunSlotBytes = 2'048;  // device MTU is 1,280
-inline constexpr ByteArray<4> kTunHandOver = {'t', 'u', 'n', '1'};
-// Payload of the one message that ever goes over router.tun: helper to router, with one descriptor
-// (MessageShape{1, 4}). Afterwards either side only watches for the other to hang up.
 
 [[nodiscard]] SysResult<Fd> attach_tun(const std::string& name);
 // Creates the device or attaches to the persistent one of that name; non-blocking. Name 1..15 bytes

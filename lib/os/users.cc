@@ -3,13 +3,22 @@
 
 #include <pwd.h>
 
+#include <array>
 #include <cerrno>
+#include <string_view>
 #include <vector>
 
 namespace covfefe::os {
 namespace {
 
 constexpr std::size_t kEntryBytes = 16'384;  // _SC_GETPW_R_SIZE_MAX says 1,024 with glibc
+
+struct Reserved {
+  std::string_view service;
+  uid_t id;
+};
+constexpr std::array<Reserved, 4> kReserved{
+    {{"router", 63'631}, {"keystore", 63'632}, {"peerdb", 63'633}, {"shaper", 63'634}}};
 
 }  // namespace
 
@@ -28,6 +37,17 @@ SysResult<Owner> user_or_reserved(const std::string& name, const Owner& reserved
   SysResult<Owner> found = user_by_name(name);
   if (!found && found.error().number == ENOENT) return reserved;
   return found;
+}
+
+SysResult<Owner> service_user(const std::string& service, RootTree tree) {
+  if (service == "tun-helper") return Owner{0, 0};
+  for (const Reserved& each : kReserved) {
+    if (each.service != service) continue;
+    const std::string name = "covfefe-" + service;
+    return tree == RootTree::System ? user_by_name(name)
+                                    : user_or_reserved(name, {each.id, each.id});
+  }
+  return SysError{"service user", service, EINVAL};
 }
 
 }  // namespace covfefe::os
