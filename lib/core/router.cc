@@ -16,6 +16,21 @@ LinksConfig links_config(const RouterConfig& config) {
   return {config.static_key, config.boot, config.data_sockets};
 }
 
+using KeystoreAnswer = decltype(KeystoreReply::answer);
+
+// Inputs are only lent, and links keep what a handshake made.
+KeystoreAnswer duplicate(const KeystoreAnswer& answer) {
+  if (const auto* made = std::get_if<Established>(&answer)) {
+    const LinkMasters& keys = made->masters;
+    return Established{
+        made->peer,      made->message,      {keys.send.duplicate(), keys.receive.duplicate()},
+        made->peer_boot, made->peer_version, made->peer_flags};
+  }
+  if (const auto* begun = std::get_if<Initiated>(&answer)) return *begun;
+  if (const auto* certified = std::get_if<Certified>(&answer)) return *certified;
+  return std::get<Reject>(answer);
+}
+
 }  // namespace
 
 struct Router::Parts {
@@ -91,7 +106,9 @@ void Router::Parts::on(const KeystoreDown&) {
 }
 
 void Router::Parts::on(const KeystoreReply& in) {
-  if (!circuits.keystore_reply(in)) links.keystore_reply(in);
+  if (circuits.keystore_reply(in)) return;
+  KeystoreReply own{in.request, duplicate(in.answer)};
+  links.keystore_reply(own);
 }
 
 void Router::Parts::question(const Query& query) {
