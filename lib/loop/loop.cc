@@ -104,16 +104,26 @@ SysResult<Loop> Loop::create() {
   return Loop(std::move(state));
 }
 
-SysResult<Watch> Loop::on_readable(const os::Fd& fd, std::function<void()> call) {
+SysResult<Watch> Loop::watch(const os::Fd& fd, short events, std::function<void()> call) {
   auto state = std::make_unique<Watch::State>();
   state->call = std::move(call);
-  state->watched.reset(event_new(state_->base.get(), fd.number(), EV_READ | EV_PERSIST,
-                                 Watch::State::on_event, state.get()));
+  state->watched.reset(event_new(state_->base.get(), fd.number(),
+                                 static_cast<short>(events | EV_PERSIST), Watch::State::on_event,
+                                 state.get()));
   if (state->watched == nullptr) return SysError{"event_new", "", ENOMEM};
-  if (event_add(state->watched.get(), nullptr) != 0) {
+  return Watch(std::move(state));
+}
+
+SysResult<Watch> Loop::on_readable(const os::Fd& fd, std::function<void()> call) {
+  SysResult<Watch> out = watch(fd, EV_READ, std::move(call));
+  if (out && event_add(out->state_->watched.get(), nullptr) != 0) {
     return SysError{"watch", std::to_string(fd.number()), errno};
   }
-  return Watch(std::move(state));
+  return out;
+}
+
+SysResult<Watch> Loop::on_writable(const os::Fd& fd, std::function<void()> call) {
+  return watch(fd, EV_WRITE, std::move(call));
 }
 
 SysResult<Timer> Loop::timer(std::function<void()> call) {

@@ -66,6 +66,8 @@ class Loop {
   [[nodiscard]] SysResult<Watch> on_readable(const os::Fd& fd, std::function<void()> call);
   // `call` runs whenever fd is readable or hung up (level-triggered: it must read or end the
   // watch). The descriptor stays the caller's and must outlive the Watch.
+  [[nodiscard]] SysResult<Watch> on_writable(const os::Fd& fd, std::function<void()> call);
+  // The same when fd takes bytes again, paused at first: resume() it when a write was refused.
   [[nodiscard]] SysResult<Timer> timer(std::function<void()> call);
   // Opens one timerfd.
 
@@ -76,6 +78,7 @@ class Loop {
 
  private:
   struct State;
+  SysResult<Watch> watch(const os::Fd& fd, short events, std::function<void()> call);
   explicit Loop(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -136,6 +136,10 @@ void FrameConsumer::set_backlog(FlowId flow, std::uint32_t bytes) {
   if (attached_) mine().backlog[flow.value].store(bytes, std::memory_order_relaxed);
 }
 
+void FrameConsumer::set_backlog_limit(std::uint32_t bytes) {
+  if (attached_) mine().backlog_limit.value.store(bytes, std::memory_order_relaxed);
+}
+
 void FrameConsumer::publish() {
   if (!attached_ || published_ == completion_tail_) return;
   published_ = completion_tail_;

@@ -61,6 +61,7 @@ class FrameConsumer {
   void complete(std::uint32_t frame, SendStatus status);
   // Of a held frame; visible to the router after publish().
   void set_backlog(FlowId flow, std::uint32_t bytes);
+  void set_backlog_limit(std::uint32_t bytes);
   void publish();
   // Once after a batch: shows completions to the router and wakes it if it sleeps.
 

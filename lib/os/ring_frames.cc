@@ -259,4 +259,8 @@ std::uint32_t FrameRing::backlog(FlowId flow) const {
   return theirs().backlog[flow.value].load(std::memory_order_relaxed);
 }
 
+std::uint32_t FrameRing::backlog_limit() const {
+  return attached_ ? theirs().backlog_limit.value.load(std::memory_order_relaxed) : 0;
+}
+
 }  // namespace covfefe::os

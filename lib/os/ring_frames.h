@@ -106,6 +106,9 @@ class FrameRing {
   [[nodiscard]] std::uint32_t backlog(FlowId flow) const;
   // Datagram bytes of this flow in the shaper's queues as it says, at most 2^32-1; 0 if detached.
   // Advice for dropping early, nothing more.
+  [[nodiscard]] std::uint32_t backlog_limit() const;
+  // From which backlog on a flow should be given nothing more (A20), as the shaper says; follows
+  // the capacity. 0 if detached.
 
   [[nodiscard]] std::size_t free_frames() const { return free_.size(); }
   [[nodiscard]] std::uint32_t in_use(RingLane lane) const { return in_use_[lane]; }

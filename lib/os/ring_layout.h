@@ -111,7 +111,8 @@ struct ShaperMemory {
   SharedIndex completion_tail;
   SharedIndex express_head;
   SharedIndex bulk_head;
-  SharedIndex sleep;  // odd: the shaper sleeps; each sleep has a new number
+  SharedIndex sleep;          // odd: the shaper sleeps; each sleep has a new number
+  SharedIndex backlog_limit;  // datagram bytes that a flow should not exceed
   alignas(64) std::atomic<std::uint64_t> completions[kCompletionSlots];  // frame 32, status 8, zero
   std::atomic<std::uint32_t> backlog[kFlows];  // datagram bytes queued in the shaper
 };
