@@ -59,7 +59,7 @@ schema::Trust to_schema(TrustLevel trust) {
   return schema::Trust::NONE;
 }
 
-Result<Endpoint> endpoint_from(schema::Endpoint::Reader from) {
+Result<covfefe::Endpoint> endpoint_from(schema::Endpoint::Reader from) {
   Endpoint out;
   if (!take(from.getIp(), out.ip.bytes)) return Reject::WrongLength;
   if (from.getPort() == 0) return Reject::WrongValue;
@@ -67,7 +67,7 @@ Result<Endpoint> endpoint_from(schema::Endpoint::Reader from) {
   return out;
 }
 
-void write_endpoint(const Endpoint& from, schema::Endpoint::Builder to) {
+void write_endpoint(const covfefe::Endpoint& from, schema::Endpoint::Builder to) {
   to.setIp(as_data(from.ip.bytes));
   to.setPort(from.port);
 }

@@ -65,9 +65,9 @@ template <std::size_t N>
 [[nodiscard]] Result<TrustLevel> trust_from(schema::Trust trust);
 [[nodiscard]] schema::Trust to_schema(TrustLevel trust);
 
-[[nodiscard]] Result<Endpoint> endpoint_from(schema::Endpoint::Reader from);
+[[nodiscard]] Result<covfefe::Endpoint> endpoint_from(schema::Endpoint::Reader from);
 // Port 1..65535; a scope does not travel.
-void write_endpoint(const Endpoint& from, schema::Endpoint::Builder to);
+void write_endpoint(const covfefe::Endpoint& from, schema::Endpoint::Builder to);
 
 [[nodiscard]] Result<FriendRecord> friend_from(schema::Friend::Reader from);
 // `endorsement` may also be empty (not endorsed yet): it is all zero then.
