@@ -8,28 +8,15 @@
 #include <filesystem>
 
 #include "os/clock.h"
-#include "os/notify.h"
+#include "os/notify_socket.h"
 #include "os/signals.h"
+#include "programs.h"
 
 namespace covfefe::cli {
 namespace {
 
 std::string notify_path(const Layout& layout, const std::string& service) {
   return layout.run() + "/notify-" + service + ".sock";
-}
-
-Outcome<std::string> binary_of(const std::string& service) {
-  const auto here = os::own_directory();
-  if (!here) return Problem{here.error().text(), ""};
-  const std::string name = "covfefe-" + service;
-  // Installed: beside us or in libexec. In a build tree: cmd/<service>/ beside cmd/covfefe/.
-  const std::array<std::string, 3> places = {*here + "/" + name,
-                                             *here + "/../libexec/covfefe/" + name,
-                                             *here + "/../" + service + "/" + name};
-  for (const std::string& place : places) {
-    if (os::is_executable(place)) return place;
-  }
-  return Problem{name + " is not installed beside this program", "install or build all of it"};
 }
 
 }  // namespace
@@ -49,6 +36,10 @@ Outcome<int> Supervisor::run(const std::string& greeting) {
   for (bool running = true; running;) {
     const Instant now = os::monotonic_now();
     collect_ended(now);
+    if (refusals_ >= kPatience) {
+      result = Problem{"a service refuses to start", "see its line above"};
+      break;
+    }
     if (auto started = start_due(now); !started) {
       result = started.error();
       break;
@@ -123,6 +114,7 @@ void Supervisor::collect_ended(Instant now) {
                                  [&](const Service& s) { return s.pid == ended->pid; });
     if (it == services_.end()) continue;
     if (now - it->started >= kCalmAfter) it->pause = kFirstPause;
+    if (!announced_ && !it->ready && ended->signal == 0) ++refusals_;
     std::fprintf(stderr, "covfefe: %s ended (%s %d), starting it again in %lld ms\n",
                  it->name.c_str(), ended->signal != 0 ? "signal" : "status",
                  ended->signal != 0 ? ended->signal : ended->status,

@@ -19,6 +19,7 @@ namespace covfefe::cli {
 inline constexpr Duration kFirstPause = Duration::millis(50);
 inline constexpr Duration kLongestPause = Duration::seconds(1);
 inline constexpr Duration kCalmAfter = Duration::seconds(5);  // alive so long: pause as at first
+inline constexpr int kPatience = 3;  // exits before the node was ever up: then it gives up
 inline constexpr Duration kGraceToStop = Duration::seconds(3);
 
 class Supervisor {
@@ -57,6 +58,7 @@ class Supervisor {
   std::vector<std::string> arguments_;
   std::vector<Service> services_;
   bool announced_ = false;
+  int refusals_ = 0;  // services that exited by themselves before the node was up
 };
 
 }  // namespace covfefe::cli

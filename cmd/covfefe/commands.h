@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs of the operator's tool. Each returns the exit code of the process.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "outcome.h"
+
+namespace covfefe::cli {
+
+struct InitOptions {
+  std::string name;             // empty: the host's name
+  std::string listen;           // ADDR:PORT of the control socket, empty: all addresses, 6363
+  std::string tun;              // empty: the default
+  std::string passphrase_file;  // empty: a credential file opens the keys at every start
+};
+[[nodiscard]] int init(const Common& common, const InitOptions& options);
+
+struct UpOptions {
+  std::string jail_unknown = "enosys";
+};
+[[nodiscard]] int up(const Common& common, const UpOptions& options);
+
+[[nodiscard]] int id(const Common& common);
+
+struct CardOptions {
+  std::vector<std::string> endpoints;  // empty: this host's own addresses
+  bool qr = false;
+};
+[[nodiscard]] int card(const Common& common, const CardOptions& options);
+
+struct FriendOptions {
+  std::string who;    // petname (add: the card's file)
+  std::string name;   // petname to give
+  std::string trust;  // empty: unchanged
+  std::string psk;    // file, empty: none
+  std::vector<std::string> endpoints;
+};
+[[nodiscard]] int friend_add(const Common& common, const FriendOptions& options);
+[[nodiscard]] int friend_set(const Common& common, const FriendOptions& options);
+[[nodiscard]] int friend_remove(const Common& common, const FriendOptions& options);
+[[nodiscard]] int friend_list(const Common& common);
+[[nodiscard]] int friend_show(const Common& common, const FriendOptions& options);
+
+[[nodiscard]] int status(const Common& common);
+
+struct PingOptions {
+  std::string peer;
+  std::uint32_t count = 4;
+};
+[[nodiscard]] int ping(const Common& common, const PingOptions& options);
+[[nodiscard]] int why(const Common& common, const std::string& peer);
+[[nodiscard]] int inspect(const Common& common, const std::string& service);
+[[nodiscard]] int config_check(const Common& common);
+[[nodiscard]] int config_show(const Common& common);
+[[nodiscard]] int unlock(const Common& common, const std::string& passphrase_file);
+
+}  // namespace covfefe::cli

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdio>
+#include <filesystem>
+
+#include "commands.h"
+#include "crypto/address.h"
+#include "json.h"
+#include "layout.h"
+#include "node_files.h"
+#include "os/files.h"
+#include "os/process.h"
+#include "os/resolve.h"
+#include "programs.h"
+
+namespace covfefe::cli {
+namespace {
+
+struct Directory {
+  const char* below;
+  unsigned mode;
+  const char* owner;  // a service, or "" for root
+};
+
+constexpr std::array<Directory, 10> kDirectories = {{
+    {"etc", 0755, ""},
+    {"etc/covfefe", 0755, ""},
+    {"etc/covfefe/credentials", 0700, ""},
+    {"run", 0755, ""},
+    {"run/covfefe", 0755, ""},
+    {"var", 0755, ""},
+    {"var/lib", 0755, ""},
+    {"var/lib/covfefe", 0755, ""},
+    {"var/lib/covfefe/keystore", 0700, "keystore"},
+    {"var/lib/covfefe/peerdb", 0700, "peerdb"},
+}};
+
+std::string suggested_name() {
+  std::string out;
+  for (const char c : os::host_name()) {
+    const char low = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (std::isalnum(static_cast<unsigned char>(low)) != 0 || low == '-') out += low;
+  }
+  while (out.starts_with('-')) out.erase(0, 1);
+  while (out.ends_with('-')) out.pop_back();
+  return config::is_valid_name(out) ? out : "node";
+}
+
+Outcome<config::Config> wanted_config(const Layout& layout, const InitOptions& options) {
+  config::Config out;
+  out.name = options.name.empty() ? suggested_name() : options.name;
+  if (!config::is_valid_name(out.name)) {
+    return Problem{"--name " + out.name + ": a name is 1 to 63 of a-z, 0-9 and -", "", kUsage};
+  }
+  out.require_luks = layout.tree() == os::RootTree::System;
+  if (!options.tun.empty()) {
+    if (!config::is_valid_interface(options.tun)) {
+      return Problem{"--tun " + options.tun + ": an interface name has 1 to 15 characters", "",
+                     kUsage};
+    }
+    out.tun.name = options.tun;
+  }
+  if (options.listen.empty()) return out;
+  const auto control = config::parse_listen(options.listen);
+  if (!control) return Problem{"--listen: " + control.error().message, "", kUsage};
+  if (control->port > 65'533) {
+    return Problem{"--listen: the two ports above are for data; choose at most 65533", "", kUsage};
+  }
+  out.listen.control = *control;
+  for (std::size_t i = 0; i < out.listen.data.size(); ++i) {
+    out.listen.data[i] = *control;
+    out.listen.data[i].port = static_cast<std::uint16_t>(control->port + 1 + i);
+  }
+  return out;
+}
+
+Outcome<void> make_directories(const Layout& layout) {
+  std::error_code code;
+  std::filesystem::create_directories(layout.root(), code);
+  if (code) return Problem{"create " + layout.root() + ": " + code.message(), ""};
+  for (const Directory& directory : kDirectories) {
+    const std::string path = layout.path(directory.below);
+    os::FileTraits traits{static_cast<mode_t>(directory.mode), {0, 0}};
+    if (directory.owner[0] != '\0') {
+      const auto owner = os::service_user(directory.owner, layout.tree());
+      if (!owner) {
+        return Problem{owner.error().text(), "create the users: systemd-sysusers covfefe.conf"};
+      }
+      traits.owner = *owner;
+    } else if (std::filesystem::is_directory(path, code)) {
+      continue;  // /etc, /var and the like are not ours to change
+    }
+    if (auto made = os::make_directory(path, traits); !made) {
+      return Problem{made.error().text(), ""};
+    }
+  }
+  return {};
+}
+
+Outcome<config::Card> make_keys(const Layout& layout, const InitOptions& options) {
+  auto keystore = binary_of("keystore");
+  if (!keystore) return keystore.error();
+  os::Program program;
+  program.path = *keystore;
+  program.arguments = {"--init", "--root", layout.root()};
+  if (!options.passphrase_file.empty()) {
+    program.arguments.push_back("--passphrase-file=" + options.passphrase_file);
+  }
+  program.environment = {{"CREDENTIALS_DIRECTORY", layout.credentials()}};
+  const auto made = os::run(program);
+  if (!made) return Problem{made.error().text(), ""};
+  if (made->status != 0) return Problem{"no keys were made", "see the line above"};
+  auto card = config::parse_card(made->text, "the keystore's answer");
+  if (!card) return Problem{card.error().text(), ""};
+  return std::move(*card);
+}
+
+Outcome<config::Card> make_node(const Layout& layout, const InitOptions& options) {
+  if (!os::is_root()) return Problem{"init sets owners of files", "run it as root"};
+  const auto config = wanted_config(layout, options);
+  if (!config) return config.error();
+  std::error_code ignored;
+  for (const std::string& path : {layout.config(), layout.sealed_keys(), layout.identity()}) {
+    if (std::filesystem::exists(path, ignored)) {
+      return Problem{path + " exists: there is a node here, and init overwrites nothing",
+                     "use it, or choose another --root"};
+    }
+  }
+  if (auto made = make_directories(layout); !made) return made.error();
+  const std::string text = config::default_text(*config);
+  if (auto done = os::create_file(layout.config(), bytes_of(text), {0644}); !done) {
+    return Problem{done.error().text(), ""};
+  }
+  auto card = make_keys(layout, options);
+  if (!card) {
+    std::filesystem::remove(layout.config(), ignored);
+    return card.error();
+  }
+  card->endpoints.clear();
+  const std::string identity = config::emit_card(*card);
+  if (auto done = os::create_file(layout.identity(), bytes_of(identity), {0644}); !done) {
+    return Problem{done.error().text(), ""};
+  }
+  return card;
+}
+
+}  // namespace
+
+int init(const Common& common, const InitOptions& options) {
+  const Layout layout(common.root);
+  const auto card = make_node(layout, options);
+  if (!card) return report(card.error(), common);
+  const std::string address = format_address(card->address);
+  if (common.json) {
+    const Json json = Json::document("init")
+                          .set("name", card->name)
+                          .set("address", address)
+                          .set("config", layout.config());
+    std::fputs(json.text().c_str(), stdout);
+    return kDone;
+  }
+  std::printf("made node %s in %s\n  address      %s\n  fingerprint  %s\n  config       %s\n",
+              card->name.c_str(), layout.root().c_str(), address.c_str(),
+              crypto::fingerprint(card->identity_key).c_str(), layout.config().c_str());
+  std::printf("start it:  covfefe up --root %s\n", layout.root().c_str());
+  return kDone;
+}
+
+}  // namespace covfefe::cli

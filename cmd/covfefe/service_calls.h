@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the service_*.cc files share: one call, its answer read safely, its failure in words.
+#pragma once
+
+#include <kj/exception.h>
+
+#include <string>
+
+#include "rpc/client.h"
+#include "services.h"
+
+namespace covfefe::cli {
+
+[[nodiscard]] inline Problem problem_of(const rpc::CallError& error, const char* service) {
+  return {std::string("the ") + service + " did not answer: " + error.text,
+          std::string("covfefe inspect ") + service, kDown};
+}
+
+[[nodiscard]] inline Problem refused(const char* service, schema::Refusal why, std::string next) {
+  return {std::string("the ") + service + " refused: " + rpc::sentence_of(why), std::move(next)};
+}
+
+template <typename Value, typename Params, typename Results, typename Read>
+Outcome<Value> call_and_read(rpc::Client& client, const char* service,
+                             capnp::Request<Params, Results>&& request, Read&& read) {
+  auto answer = client.call(kj::mv(request), kCallTimeout);
+  if (!answer) return problem_of(answer.error(), service);
+  Outcome<Value> out = Problem{std::string("the ") + service + " sent an answer that lies", ""};
+  const auto sound = rpc::Client::guard([&] { out = read(*answer); });
+  if (!sound) return problem_of(sound.error(), service);
+  return out;
+}
+// `read` gets the response and returns an Outcome<Value>; what it throws becomes a Problem.
+
+}  // namespace covfefe::cli

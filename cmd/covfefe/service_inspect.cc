@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <capnp/compat/json.h>
+#include <schema/inspect.capnp.h>
+
+#include <array>
+
+#include "os/fd.h"
+#include "os/listen.h"
+#include "os/process.h"
+#include "os/stream.h"
+#include "rpc/convert.h"
+#include "service_calls.h"
+
+namespace covfefe::cli {
+namespace {
+
+constexpr std::size_t kMostText = 64 * 1024;
+
+JailView jail_view(schema::Inspection::Jail::Reader from) {
+  return {from.getUid(),        from.getGid(),      from.getCapabilities(),
+          from.getNoNewPrivs(), from.getDumpable(), from.getSeccomp(),
+          from.getSyscalls(),   from.getLandlock(), rpc::text(from.getUnknown())};
+}
+
+InspectionView inspection_view(schema::Inspection::Reader from) {
+  InspectionView out;
+  out.service = rpc::text(from.getService());
+  out.version = rpc::text(from.getVersion());
+  out.pid = from.getPid();
+  out.uptime_ms = from.getUptimeMs();
+  out.state = rpc::text(from.getState());
+  for (const auto one : from.getInterfaces()) {
+    InterfaceView view{rpc::text(one.getName()), rpc::text(one.getEdge()), {}, 0, 0};
+    for (const auto method : one.getMethods()) view.methods.push_back(rpc::text(method));
+    view.connections = one.getConnections();
+    view.calls = one.getCalls();
+    out.interfaces.push_back(std::move(view));
+  }
+  for (const auto one : from.getCounters()) {
+    out.counters.push_back({rpc::text(one.getName()), one.getValue()});
+  }
+  for (const auto one : from.getQueues()) {
+    out.queues.push_back(
+        {rpc::text(one.getName()), one.getDepth(), one.getCapacity(), one.getDropped()});
+  }
+  out.jail = jail_view(from.getJail());
+  return out;
+}
+
+Outcome<InspectionView> inspect_helper(const Layout& layout) {
+  const std::string path = layout.socket("tun-helper.operator");
+  const auto socket = os::connect_unix(path, os::UnixKind::Stream);
+  const auto text = socket ? os::read_stream(*socket, kMostText, kGlance)
+                           : SysResult<std::string>(socket.error());
+  if (!text || text->empty()) {
+    return Problem{"the tun-helper of the node in " + layout.root() + " does not answer: " +
+                       (text ? "it closed without a word" : text.error().text()),
+                   "is it running? covfefe up --root " + layout.root(), kDown};
+  }
+  return inspection_from_text(*text);
+}
+
+}  // namespace
+
+Outcome<InspectionView> inspection_from_text(std::string_view text) {
+  Outcome<InspectionView> out = Problem{"the tun-helper wrote something that is no inspection", ""};
+  (void)rpc::Client::guard([&] {
+    capnp::MallocMessageBuilder message;
+    auto root = message.initRoot<schema::Inspection>();
+    capnp::JsonCodec codec;
+    codec.setMaxNestingDepth(8);
+    codec.decode(kj::arrayPtr(text.data(), text.size()), root);
+    out = inspection_view(root.asReader());
+  });
+  return out;
+}
+
+Outcome<InspectionView> inspect(const Layout& layout, std::string_view service) {
+  if (service == "tun-helper") return inspect_helper(layout);
+  auto connection = Connection::open(layout, service);
+  if (!connection) return connection.error();
+  rpc::Client& client = connection->client();
+  auto request = client.as<schema::Inspectable>().inspectRequest();
+  const std::string name(service);
+  return call_and_read<InspectionView>(client, name.c_str(), kj::mv(request),
+                                       [](auto& answer) -> Outcome<InspectionView> {
+                                         return inspection_view(answer.getInspection());
+                                       });
+}
+
+}  // namespace covfefe::cli

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operator's connections to the running services, in plain values: no Cap'n Proto name passes
+// this header. Every call waits at most a few seconds and says in one sentence what went wrong.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/instant.h"
+#include "base/records.h"
+#include "layout.h"
+#include "outcome.h"
+
+namespace covfefe::rpc {
+class Client;
+}
+
+namespace covfefe::cli {
+
+inline constexpr Duration kCallTimeout = Duration::seconds(5);
+inline constexpr Duration kGlance = Duration::millis(1'000);  // for status: a hung service is down
+
+class Connection {
+ public:
+  static Outcome<Connection> open(const Layout& layout, std::string_view service);
+  // To SERVICE.operator.
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  ~Connection();
+  [[nodiscard]] rpc::Client& client() { return *client_; }
+
+ private:
+  explicit Connection(std::unique_ptr<rpc::Client> client);
+  std::unique_ptr<rpc::Client> client_;
+};
+
+// ---- keystore --------------------------------------------------------------------------------
+struct Endorsement {
+  std::uint64_t serial = 0;
+  ByteArray<32> mac{};
+};
+[[nodiscard]] Outcome<Endorsement> endorse(Connection& keystore, const FriendRecord& record,
+                                           ByteView psk);
+// psk: empty or 32 bytes.
+[[nodiscard]] Outcome<void> revoke(Connection& keystore, const ByteArray<32>& identity_key);
+[[nodiscard]] Outcome<void> unlock(Connection& keystore, ByteView passphrase);
+
+// ---- peerdb ----------------------------------------------------------------------------------
+[[nodiscard]] Outcome<FriendId> put_friend(Connection& peerdb, const FriendRecord& record);
+[[nodiscard]] Outcome<void> remove_friend(Connection& peerdb, FriendId id);
+[[nodiscard]] Outcome<std::vector<FriendRecord>> friends(Connection& peerdb);
+[[nodiscard]] Outcome<std::vector<MetricSample>> metrics(Connection& peerdb, FriendId id,
+                                                         std::int64_t since);
+
+// ---- router ----------------------------------------------------------------------------------
+struct FriendView {
+  FriendId id;
+  std::string name;
+  Address address;
+  TrustLevel trust = TrustLevel::None;
+  std::string state;  // "up", "handshaking" or "down"
+  std::string path;
+  double rtt_ms = 0;  // 0: not measured
+  std::uint64_t rx_bytes = 0;
+  std::uint64_t tx_bytes = 0;
+  bool session_up = false;
+  bool small_mode = false;
+  std::uint32_t data_sockets = 0;
+  std::uint64_t last_heard_ms = 0;
+  std::string handshake_failure;
+};
+struct RouterView {
+  std::string name;
+  Address address;
+  bool tun = false;
+  bool keystore = false;
+  bool peerdb = false;
+  bool shaper = false;
+  bool keystore_locked = false;
+  std::vector<FriendView> friends;
+};
+struct PingView {
+  bool ok = false;
+  double rtt_ms = 0;
+  std::string path;
+  std::string why;
+};
+struct FindingView {
+  bool ok = false;
+  std::string what;
+  std::string next;
+};
+[[nodiscard]] Outcome<RouterView> router_status(Connection& router);
+[[nodiscard]] Outcome<PingView> ping(Connection& router, const std::string& peer, Duration timeout);
+[[nodiscard]] Outcome<std::vector<FindingView>> why(Connection& router, const std::string& peer);
+
+// ---- any service -----------------------------------------------------------------------------
+struct InterfaceView {
+  std::string name;
+  std::string edge;
+  std::vector<std::string> methods;
+  std::uint32_t connections = 0;
+  std::uint64_t calls = 0;
+};
+struct CounterView {
+  std::string name;
+  std::uint64_t value = 0;
+};
+struct QueueView {
+  std::string name;
+  std::uint64_t depth = 0;
+  std::uint64_t capacity = 0;
+  std::uint64_t dropped = 0;
+};
+struct JailView {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint64_t capabilities = 0;
+  bool no_new_privs = false;
+  bool dumpable = true;
+  std::uint32_t seccomp = 0;
+  std::uint32_t syscalls = 0;
+  std::int32_t landlock = 0;
+  std::string unknown;
+};
+struct InspectionView {
+  std::string service;
+  std::string version;
+  std::int32_t pid = 0;
+  std::uint64_t uptime_ms = 0;
+  std::string state;
+  std::vector<InterfaceView> interfaces;
+  std::vector<CounterView> counters;
+  std::vector<QueueView> queues;
+  JailView jail;
+};
+[[nodiscard]] Outcome<InspectionView> inspect(const Layout& layout, std::string_view service);
+// Any of services(); tun-helper speaks no Cap'n Proto and writes one text instead.
+[[nodiscard]] Outcome<InspectionView> inspection_from_text(std::string_view text);
+// The text that tun-helper writes: one JSON object.
+
+}  // namespace covfefe::cli

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdio>
+
+#include "commands.h"
+#include "jail_text.h"
+#include "json.h"
+#include "layout.h"
+#include "node_files.h"
+#include "services.h"
+#include "trust_names.h"
+
+namespace covfefe::cli {
+namespace {
+
+struct ServiceState {
+  std::string name;
+  std::string state;  // "ok", "degraded" or "down"
+  std::string note;
+  std::int32_t pid = 0;
+  std::string jail;
+};
+
+struct Overview {
+  std::string name;
+  std::string address;
+  std::string state;
+  std::vector<ServiceState> services;
+  std::vector<FriendView> friends;
+  std::string why_no_friends;
+};
+
+ServiceState look_at(const Layout& layout, std::string_view service) {
+  ServiceState out;
+  out.name = service;
+  const auto seen = inspect(layout, service);
+  if (!seen) {
+    out.state = "down";
+    out.note = seen.error().what;
+    return out;
+  }
+  out.state = seen->state == "ok" ? "ok" : "degraded";
+  out.note = seen->state == "ok" ? "" : seen->state;
+  out.pid = seen->pid;
+  out.jail = jail_in_words(seen->jail, service);
+  return out;
+}
+
+std::string overall(const Overview& overview) {
+  const auto is = [](const char* state) {
+    return [state](const ServiceState& s) { return s.state == state; };
+  };
+  const auto& all = overview.services;
+  const auto router = std::find_if(all.begin(), all.end(),
+                                   [](const ServiceState& s) { return s.name == "router"; });
+  if (std::all_of(all.begin(), all.end(), is("down"))) return "down";
+  if (router == all.end() || router->state == "down") return "down";
+  return std::all_of(all.begin(), all.end(), is("ok")) ? "ok" : "degraded";
+}
+
+Outcome<Overview> gather(const Layout& layout) {
+  Overview out;
+  const auto config = load_config(layout);
+  if (!config) return config.error();
+  const auto identity = load_identity(layout);
+  if (!identity) return identity.error();
+  out.name = config->name;
+  out.address = format_address(identity->address);
+  for (const std::string_view service : services())
+    out.services.push_back(look_at(layout, service));
+  auto router = Connection::open(layout, "router");
+  if (router) {
+    auto view = router_status(*router);
+    if (view) {
+      out.friends = std::move(view->friends);
+    } else {
+      out.why_no_friends = view.error().what;
+    }
+  } else {
+    out.why_no_friends = router.error().what;
+  }
+  out.state = overall(out);
+  return out;
+}
+
+Json to_json(const Overview& overview) {
+  Json services = Json::array();
+  for (const ServiceState& service : overview.services) {
+    services.add(Json::object()
+                     .set("name", service.name)
+                     .set("state", service.state)
+                     .set("pid", service.pid == 0 ? Json() : Json(service.pid))
+                     .set("jail", service.jail)
+                     .set("note", service.note));
+  }
+  Json friends = Json::array();
+  for (const FriendView& one : overview.friends) {
+    friends.add(Json::object()
+                    .set("name", one.name)
+                    .set("address", format_address(one.address))
+                    .set("trust", trust_name(one.trust))
+                    .set("state", one.state)
+                    .set("path", one.path)
+                    .set("rtt_ms", one.rtt_ms == 0 ? Json() : Json(one.rtt_ms))
+                    .set("rx_bytes", one.rx_bytes)
+                    .set("tx_bytes", one.tx_bytes)
+                    .set("session_up", one.session_up)
+                    .set("small_mode", one.small_mode)
+                    .set("data_sockets", one.data_sockets));
+  }
+  return Json::document("status")
+      .set("name", overview.name)
+      .set("address", overview.address)
+      .set("state", overview.state)
+      .set("services", std::move(services))
+      .set("friends", std::move(friends));
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  const char* const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1024 && unit < 4; ++unit) value /= 1024;
+  char text[32];
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  return text;
+}
+
+void print(const Overview& overview) {
+  std::printf("%s  %s  %s\n\n", overview.name.c_str(), overview.address.c_str(),
+              overview.state.c_str());
+  for (const ServiceState& service : overview.services) {
+    std::printf("  %-11s %-9s %-8s %s\n", service.name.c_str(), service.state.c_str(),
+                service.pid == 0 ? "-" : std::to_string(service.pid).c_str(),
+                service.note.empty() ? service.jail.c_str() : service.note.c_str());
+  }
+  std::printf("\n");
+  if (!overview.why_no_friends.empty()) std::printf("  %s\n", overview.why_no_friends.c_str());
+  for (const FriendView& one : overview.friends) {
+    char rtt[32] = "-";
+    if (one.rtt_ms > 0) std::snprintf(rtt, sizeof rtt, "%.2f ms", one.rtt_ms);
+    std::printf("  %-16s %-10s %-11s %10s  %10s in %10s out  %s\n", one.name.c_str(),
+                trust_name(one.trust), one.state.c_str(), rtt, bytes_text(one.rx_bytes).c_str(),
+                bytes_text(one.tx_bytes).c_str(), one.path.c_str());
+  }
+  if (overview.friends.empty() && overview.why_no_friends.empty()) {
+    std::printf("  no friends yet: exchange cards, then covfefe friend add\n");
+  }
+}
+
+}  // namespace
+
+int status(const Common& common) {
+  const auto overview = gather(Layout(common.root));
+  if (!overview) return report(overview.error(), common);
+  if (common.json) {
+    std::fputs(to_json(*overview).text().c_str(), stdout);
+  } else {
+    print(*overview);
+  }
+  if (overview->state == "ok") return kDone;
+  return overview->state == "degraded" ? kRefused : kDown;
+}
+
+}  // namespace covfefe::cli

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What peerdb holds when it goes behind the wall.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "os/fd.h"
+#include "os/jail_state.h"
+#include "os/notify.h"
+#include "rpc/serve.h"
+#include "sandbox/arguments.h"
+
+namespace covfefe::peerdb {
+
+struct Resources {
+  std::unique_ptr<rpc::Service> service;  // the KJ loop: epoll, eventfd, signalfd
+  os::Fd operator_listener;
+  os::JailProbe jail;
+  os::Notifier notifier;
+  std::string database;       // path of the database file, opened behind the wall
+  std::string router_socket;  // path of router.peerdb, connected behind the wall
+};
+
+[[nodiscard]] Expected<Resources, std::string> acquire(const sandbox::Arguments& arguments);
+// Opens everything and examines the disk below the database. The error is one sentence.
+
+}  // namespace covfefe::peerdb

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service.h"
+
+#include <unistd.h>
+
+#include "service_edges.h"
+#include "os/clock.h"
+#include "os/log_sink.h"
+#include "rpc/convert.h"
+#include "store/database.h"
+
+namespace covfefe::peerdb {
+namespace {
+
+constexpr Duration kUpkeepEvery = Duration::seconds(60);
+constexpr std::int64_t kIntegrityEvery = 24 * 3600;  // seconds
+
+void log_opening(Log& log, const store::Database& database) {
+  switch (database.how()) {
+    case store::Opened::Existing:
+      return log.record(Level::Info, "database-open");
+    case store::Opened::Created:
+      return log.record(Level::Notice, "database-created");
+    case store::Opened::Restored:
+      return log.record(Level::Error, "database-restored-from-backup",
+                        {{"corrupt_file", database.quarantined()}});
+    case store::Opened::StartedEmpty:
+      return log.record(Level::Error, "database-corrupt-and-no-backup",
+                        {{"corrupt_file", database.quarantined()}});
+  }
+}
+
+class Upkeep {
+ public:
+  Upkeep(Node& node, WallTime now) : node_(node), backed_up_(0), checked_(now.unix_seconds()) {}
+
+  void run(WallTime now) {
+    const std::int64_t seconds = now.unix_seconds();
+    if (node_.backup_due || seconds - backed_up_ >= store::kBackupEvery) {
+      if (keep(node_.database.back_up())) {
+        backed_up_ = seconds;
+        node_.backup_due = false;
+      }
+    }
+    if (seconds - checked_ >= kIntegrityEvery && keep(node_.database.integrity_check())) {
+      checked_ = seconds;
+    }
+  }
+  // A backup once a day and within a minute of a change of friends; a full check once a day.
+
+ private:
+  bool keep(const store::StoreResult<void>& result) {
+    if (!result) (void)refusal_for(node_, result.error());
+    return result.ok();
+  }
+
+  Node& node_;
+  std::int64_t backed_up_;
+  std::int64_t checked_;
+};
+
+struct Facts {
+  const Resources& resources;
+  const sandbox::JailReport& report;
+  Instant started;
+};
+
+rpc::InspectedService describe(const Node& node, const Facts& facts) {
+  rpc::InspectedService out;
+  const rpc::Service& service = *facts.resources.service;
+  out.service = "peerdb";
+  out.version = COVFEFE_VERSION;
+  out.pid = getpid();
+  out.uptime = os::monotonic_now() - facts.started;
+  out.interfaces = {
+      {capnp::Schema::from<schema::PeerdbForRouter>(), "router.peerdb",
+       service.count("router.peerdb"), node.router_calls.calls},
+      {capnp::Schema::from<schema::PeerdbOperator>(), "peerdb.operator",
+       service.count("peerdb.operator"), node.operator_calls.calls},
+  };
+  out.counters = {{"friend_changes", node.changes},
+                  {"refusals", node.refusals},
+                  {"observers", node.observers.size()},
+                  {"failed_tasks", service.failed_tasks()}};
+  out.jail.syscalls = facts.report.syscalls;
+  out.jail.landlock = facts.report.landlock;
+  out.jail.unknown = sandbox::name_of(facts.report.unknown);
+  if (const auto state = facts.resources.jail.read()) out.jail.state = *state;
+  if (service.count("router.peerdb").live == 0) out.state = "waits for the router";
+  return out;
+}
+
+}  // namespace
+
+schema::Refusal refusal_for(Node& node, const store::StoreError& error) {
+  ++node.refusals;
+  const bool grave = error.fault == store::Fault::Io || error.fault == store::Fault::Corrupt;
+  node.log.record(grave ? Level::Error : Level::Notice, "refused", {{"why", error.text}});
+  // After a failed fsync or a corrupt page nothing more may be acknowledged: the next start checks
+  // the file and, where it must, restores a backup.
+  if (grave) node.disk_failed();
+  switch (error.fault) {
+    case store::Fault::Exists:
+      return schema::Refusal::EXISTS;
+    case store::Fault::Unknown:
+      return schema::Refusal::UNKNOWN;
+    case store::Fault::Refused:
+      return schema::Refusal::MALFORMED;
+    case store::Fault::Full:
+    case store::Fault::Io:
+    case store::Fault::Corrupt:
+      return schema::Refusal::IO;
+  }
+  return schema::Refusal::IO;
+}
+
+int serve(sandbox::Confined<Resources> jailed) {
+  Resources& held = jailed.resources();
+  os::StderrLog log("covfefe-peerdb");
+  auto database = store::Database::open(held.database, os::wall_now());
+  if (!database) {
+    log.record(Level::Error, "database-refused", {{"why", database.error().text}});
+    return 1;
+  }
+  log_opening(log, *database);
+  store::Peers peers(*database);
+  int status = 0;
+  const Facts facts{held, jailed.report(), os::monotonic_now()};
+  Node node{*database, peers, log, {}, {}, {}, {}, {}};
+  node.disk_failed = [&held, &status] {
+    status = 1;
+    held.service->stop();
+  };
+  node.inspect = [&node, &facts] { return describe(node, facts); };
+  rpc::Exports router([&node] { return router_edge(node); });
+  rpc::Exports operators([&node] { return operator_edge(node); });
+  rpc::Limits friend_lists;
+  friend_lists.traversal_words = rpc::kFriendListWords;
+  held.service->connect({"router.peerdb", friend_lists}, held.router_socket, router);
+  held.service->listen({"peerdb.operator", friend_lists}, held.operator_listener.release(),
+                       operators);
+  Upkeep upkeep(node, os::wall_now());
+  upkeep.run(os::wall_now());
+  held.service->every(kUpkeepEvery, [&upkeep] { upkeep.run(os::wall_now()); });
+  log.record(Level::Info, "jailed", {{"jail", sandbox::summary(jailed.report())}});
+  held.notifier.ready();
+  if (auto ran = held.service->run(); !ran) {
+    log.record(Level::Error, "loop-failed", {{"why", ran.error().text()}});
+    return 1;
+  }
+  // Connections hold capabilities that point at the node: they go first.
+  held.service.reset();
+  return status;
+}
+
+}  // namespace covfefe::peerdb
