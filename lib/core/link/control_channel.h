@@ -2,7 +2,8 @@
 // Small messages, each delivered once and in order, over a link that loses, repeats and reorders
 // cells (Steps K1 to K5, covfefe-protocol(7)). Numbers start at 1; acknowledgements are cumulative;
 // at most 16 messages are under way in a direction. One channel per friend and pair of boot ids: it
-// survives rekeys and new handshakes, and is replaced when either router restarts. No I/O, no clock.
+// survives rekeys and new handshakes, and is replaced when either router restarts. No I/O, no
+// clock.
 #pragma once
 
 #include <array>

@@ -30,7 +30,9 @@ CellHeader fragmented_header(ByteView cell) {
   return {circuit, reader.le<std::uint64_t>()};
 }
 
-ByteView fragmented_onion(ByteView cell) { return cell.subspan(wire::kCellHeaderSize); }
+ByteView fragmented_onion(ByteView cell) {
+  return cell.subspan(wire::kCellHeaderSize);
+}
 
 wire::FragFrame fragment_of(const FragmentedCell& cell, std::uint16_t id, std::uint8_t index) {
   const std::size_t at = index * wire::kFragMost;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // L cells in pieces, for paths where L datagrams do not pass (A25; Step L30, covfefe-protocol(7)):
-// {circuit id, hop counter, onion 1,360} = 1,372 B in 11 FRAG frames. Reassembly is bounded: at most
-// 5 cells (55 pieces) at a time, each for 250 ms.
+// {circuit id, hop counter, onion 1,360} = 1,372 B in 11 FRAG frames. Reassembly is bounded: at
+// most 5 cells (55 pieces) at a time, each for 250 ms.
 #pragma once
 
 #include <array>
@@ -11,8 +11,8 @@
 #include "base/bytes.h"
 #include "base/instant.h"
 #include "core/cell_io.h"
-#include "wire/link_frames.h"
 #include "wire/limits.h"
+#include "wire/link_frames.h"
 
 namespace covfefe::core {
 

@@ -16,9 +16,9 @@ namespace covfefe::core {
 class Session;
 
 struct IndexEntry {
-  ReceiverIndex index;           // 0 = free
-  std::uint32_t slot = 0;        // the link
-  Session* session = nullptr;    // none while the handshake is under way
+  ReceiverIndex index;         // 0 = free
+  std::uint32_t slot = 0;      // the link
+  Session* session = nullptr;  // none while the handshake is under way
 };
 
 class IndexTable {

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/link/link.h"
+
+#include <algorithm>
+
+namespace covfefe::core {
+namespace {
+
+constexpr Duration kDeadAfter = Duration::seconds(15);
+constexpr unsigned kMissesBeforeDead = 2;
+constexpr Duration kHandshakeEvery = Duration::minutes(60);
+
+std::array<bool, kSockets> sending_sockets(const LinksConfig& config) {
+  std::array<bool, kSockets> out{true, false, false};
+  for (const wire::DataSocket& s : config.data_sockets) {
+    if (s.direction == wire::Direction::ReceiveOnly) continue;
+    out[s.socket_class == wire::SocketClass::Bulk ? 1 : 2] = true;
+  }
+  return out;
+}
+
+}  // namespace
+
+Link::Link(Desk& desk, LinkSlot slot, const Friend& who)
+    : desk_(desk),
+      slot_(slot),
+      friend_(who),
+      peer_mac1_(crypto::mac1_key(who.static_key)),
+      peer_cookie_(crypto::cookie_key(who.static_key)),
+      smaller_(desk.config.static_key < who.static_key),
+      sessions_(desk.indices),
+      paths_(sending_sockets(desk.config)) {
+  for (const Endpoint& e : who.endpoints) remember_host(e.ip);
+  start_dial();
+}
+
+Link::~Link() {
+  end_attempt();
+  drop_offer();
+  std::erase_if(desk_.known_hosts, [&](const auto& e) { return e.second == slot_.value; });
+}
+
+void Link::touch() {
+  if (touched) return;
+  touched = true;
+  desk_.touched.push_back(slot_.value);
+}
+
+void Link::update(const Friend& who) {
+  const bool more = who.endpoints != friend_.endpoints;
+  friend_ = who;
+  for (const Endpoint& e : who.endpoints) remember_host(e.ip);
+  if (more && !up_) start_dial();
+  touch();
+}
+
+void Link::part() {
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    desk_.effects->cancel(flow(static_cast<Lane>(i)), last_epoch_ + 1);
+  }
+}
+
+void Link::remember_host(const Address& ip) {
+  constexpr std::size_t kHostsMost = 16;
+  if (std::find(hosts_.begin(), hosts_.end(), ip) != hosts_.end()) return;
+  if (hosts_.size() == kHostsMost) {
+    const auto [first, last] = desk_.known_hosts.equal_range(hosts_.front());
+    const auto ours =
+        std::find_if(first, last, [&](const auto& e) { return e.second == slot_.value; });
+    if (ours != last) desk_.known_hosts.erase(ours);
+    hosts_.erase(hosts_.begin());
+  }
+  hosts_.push_back(ip);
+  desk_.known_hosts.emplace(ip, slot_.value);
+}
+
+void Link::learned_endpoint() {
+  const Endpoint& remote = paths_.control().to;
+  if (remote == told_endpoint_) return;
+  told_endpoint_ = remote;
+  remember_host(remote.ip);
+  if (friend_.endpoints.empty() || friend_.endpoints.front() != remote) {
+    desk_.effects->tell(EndpointLearned{friend_.id, remote});
+  }
+}
+
+// ---- up and down -------------------------------------------------------------------------------
+
+LinkState Link::state() const {
+  // A friend that does not answer for a while is down, though it is tried for ever.
+  constexpr unsigned kPatientAttempts = 6;
+  if (up_) return LinkState::Up;
+  const bool trying = dial_.phase != Dial::Phase::Idle && dial_.attempts <= kPatientAttempts;
+  return trying && desk_.keystore_up ? LinkState::Handshaking : LinkState::Down;
+}
+
+void Link::tell_state() {
+  const LinkState now = state();
+  if (now == told_) return;
+  told_ = now;
+  desk_.effects->tell(LinkChanged{friend_.id, now});
+}
+
+void Link::confirmed(Session& session, const Route& route) {
+  const bool new_boot = !boot_ || *boot_ != session.start().peer_boot;
+  if (new_boot) restarted(session);
+  sessions_.settle(desk_.now);
+  drop_offer();
+  const bool by_keystore = session.start().born == session.start().rooted;
+  if (by_keystore) {
+    const auto tenth = static_cast<std::uint64_t>((kHandshakeEvery / 10).nanoseconds);
+    const auto jitter = static_cast<std::int64_t>(desk_.random.next_u64() % (2 * tenth));
+    handshake_due_ = desk_.now + kHandshakeEvery - kHandshakeEvery / 10 + Duration{jitter};
+    size_.restart(desk_.now);
+    ++desk_.counters.handshakes_made;
+  } else {
+    ++desk_.counters.rekeys_made;
+  }
+  last_heard_ = desk_.now;
+  const bool was_up = up_;
+  if (!was_up) go_up(route);
+  // The friend moves to the new keys with the first cell that it gets under them (Step L13).
+  paths_.probe_now(desk_.now);
+  if (new_boot) {
+    if (was_up) announce_up();
+    send_hello();
+  }
+  touch();
+}
+
+void Link::go_up(const Route& route) {
+  up_ = true;
+  up_since_ = desk_.now;
+  paths_.start(route, desk_.now);
+  announce_up();
+  touch();
+}
+
+void Link::announce_up() {
+  const bool new_boot = announced_boot_ != boot_;
+  announced_boot_ = boot_;
+  tell_state();
+  desk_.events->on_link_up(slot_, new_boot, desk_.now);
+}
+
+void Link::restarted(const Session& session) {
+  sessions_.keep_boot(session.start().peer_boot);
+  boot_ = session.start().peer_boot;
+  channel_ = {};
+  reassembly_.reset();
+  paths_.forget_data();
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    desk_.effects->cancel(flow(static_cast<Lane>(i)), session.start().epoch);
+  }
+}
+
+void Link::go_down() {
+  if (!up_) return;
+  up_ = false;
+  up_before_ = up_before_ + (desk_.now - up_since_);
+  drop_offer();
+  desk_.events->on_link_down(slot_, desk_.now);
+  start_dial();
+  touch();
+}
+
+// ---- time --------------------------------------------------------------------------------------
+
+void Link::run_probes() {
+  // Step L24: silence although we asked.
+  const bool silent = desk_.now - last_heard_ >= kDeadAfter;
+  if (silent && paths_.misses() >= kMissesBeforeDead) {
+    go_down();
+    return;
+  }
+  while (const auto probe = paths_.due(desk_.now, desk_.random)) send_challenge(*probe);
+}
+
+void Link::run_size_probe() {
+  const SizeProbe::View view{desk_.now, last_heard_, rtt_.timeout()};
+  if (const auto token = size_.due(view, desk_.random)) {
+    send_frame(wire::PadFrame{*token}, CellSize::Large, paths_.control());
+  }
+}
+
+void Link::timer() {
+  touch();
+  sessions_.settle(desk_.now);
+  if (up_ && sessions_.sending() == nullptr) go_down();
+  if (up_) run_probes();
+  if (up_) {
+    run_size_probe();
+    run_rekey();
+    if (handshake_due_ <= desk_.now && dial_.phase == Dial::Phase::Idle) start_dial();
+  }
+  dial_timer();
+  tell_state();
+}
+
+Instant Link::deadline() const {
+  Instant soonest = sessions_.deadline();
+  const auto also = [&](Instant at) { soonest = std::min(soonest, at); };
+  const bool attempt = dial_.phase != Dial::Phase::Idle && dial_.phase != Dial::Phase::Queued;
+  if (attempt) also(dial_.next);
+  if (!up_) return soonest;
+  also(paths_.deadline());
+  also(size_.deadline());
+  also(channel_.deadline());
+  if (offering_) also(offer_until_);
+  const Session* sending = sessions_.sending();
+  if (!offering_ && sending != nullptr) also(std::max(sending->rekey_at(), offer_until_));
+  if (dial_.phase == Dial::Phase::Idle) also(handshake_due_);
+  return soonest;
+}
+
+}  // namespace covfefe::core

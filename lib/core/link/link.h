@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// One friend: dialling and answering, the sessions, the paths, the control channel, and the way of
+// every cell between a datagram and LinkEvents. Driven by Links, which finds it by index or slot.
+// link.cc: life and time; link_handshake.cc: dialling, answering, rekey; link_receive.cc and
+// link_send.cc: cells; link_report.cc: questions.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "core/link/control_channel.h"
+#include "core/link/desk.h"
+#include "core/link/dial.h"
+#include "core/link/doorman.h"
+#include "core/link/fragments.h"
+#include "core/link/lane_ledger.h"
+#include "core/link/paths.h"
+#include "core/link/posting_tag.h"
+#include "core/link/rekey.h"
+#include "core/link/rtt.h"
+#include "core/link/sessions.h"
+#include "core/link/size_probe.h"
+
+namespace covfefe::core {
+
+class Link {
+ public:
+  Link(Desk& desk, LinkSlot slot, const Friend& who);
+  ~Link();
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  [[nodiscard]] const Friend& who() const { return friend_; }
+  void update(const Friend& who);  // same id and static key
+  void part();
+  // The friend was removed: what is queued is cancelled. The object goes next.
+
+  // ---- from Links ------------------------------------------------------------------------------
+  void receive(Session& session, const DatagramIn& datagram);
+  void read_response(const DatagramIn& datagram);  // mac1 holds
+  void read_cookie(const DatagramIn& datagram);
+  void answer_caller(const Established& made,
+                     const Caller& caller);  // our keystore ran the responder
+  void keystore_answered(KeystoreReply& reply);
+  void keystore_lost();
+  void knock();  // data under an unknown index came from where the friend is (A12)
+  void dial();   // its turn in the queue has come
+  void completed(const PostingTag& tag, bool sent);
+  void shaper_lost();
+  void timer();
+  void flush();  // end of step: control messages and acknowledgements
+  [[nodiscard]] Instant deadline() const;
+
+  // ---- from CellSink ---------------------------------------------------------------------------
+  [[nodiscard]] Frame reserve(Lane lane, CellSize size);
+  // The frame of a cell to come, empty when it may not be sent now.
+  void send_cell(Lane lane, const CellHeader& header, ByteView onion, const Frame& frame);
+  bool send_control(const wire::Control& message);
+  bool send_destroy(CircuitId circuit, wire::DestroyReason reason);
+  [[nodiscard]] bool small_only() const { return size_.small_only(); }
+  [[nodiscard]] bool bulk_backlogged() const { return ledger(Lane::Bulk).backlogged(); }
+  [[nodiscard]] FriendReport report(Instant now) const;
+  void explain(Instant now, std::vector<Finding>& out) const;
+
+  bool touched = false;  // in Desk::touched; Links' own mark
+
+ private:
+  struct Outbound {
+    Lane lane = Lane::Link;
+    CellHeader header;
+    Route route;
+    std::uint32_t epoch = 0;  // of the session, set as it is sealed
+  };
+  struct Arrival {
+    Route route;
+    CellSize size = CellSize::Small;
+    bool reassembled = false;
+  };
+
+  // life and time (link.cc)
+  void touch();
+  void confirmed(Session& session, const Route& route);
+  void restarted(const Session& session);
+  void go_up(const Route& route);
+  void announce_up();
+  void go_down();
+  void tell_state();
+  [[nodiscard]] LinkState state() const;
+  void run_probes();
+  void run_size_probe();
+  void remember_host(const Address& ip);
+  void learned_endpoint();
+
+  // dialling, answering, rekey (link_handshake.cc)
+  void start_dial();
+  void queue_dial();
+  void end_attempt();
+  void dial_timer();
+  [[nodiscard]] std::vector<Endpoint> dial_targets() const;
+  void send_initiation(const Initiated& made);
+  void finish(const Established& made);
+  void failed(Reject why);
+  void send_handshake(ByteView datagram, const Route& route);
+  [[nodiscard]] SessionStart session_start(crypto::Role role);
+  void run_rekey();
+  void drop_offer();
+  void handle(const wire::RekeyOffer& offer);
+  void handle(const wire::RekeyAnswer& answer);
+
+  // cells in (link_receive.cc)
+  void read_link_cell(const Session& session, const Session::Opened& cell, const Arrival& arrival);
+  void read_frame(const wire::PadFrame& frame, const Session& session, const Arrival& arrival);
+  void read_frame(const wire::ControlFrame& frame, const Session& session, const Arrival& arrival);
+  void read_frame(const wire::DestroyFrame& frame, const Session& session, const Arrival& arrival);
+  void read_frame(const wire::FragFrame& frame, const Session& session, const Arrival& arrival);
+  void read_frame(const wire::PathChallengeFrame& frame, const Session& session,
+                  const Arrival& arrival);
+  void read_frame(const wire::PathResponseFrame& frame, const Session& session,
+                  const Arrival& arrival);
+  template <typename Other>
+  void read_frame(const Other& frame, const Session& session, const Arrival& arrival);
+  void read_control(ByteView message);
+  void handle(const wire::Hello& hello);
+  void handle(const wire::ProbeSeen& seen);
+
+  // cells out (link_send.cc)
+  [[nodiscard]] LaneLedger& ledger(Lane lane) { return ledgers_[static_cast<std::size_t>(lane)]; }
+  [[nodiscard]] const LaneLedger& ledger(Lane lane) const {
+    return ledgers_[static_cast<std::size_t>(lane)];
+  }
+  [[nodiscard]] FlowId flow(Lane lane) const;
+  [[nodiscard]] Frame acquire(Lane lane, std::size_t cells);
+  void post(const Frame& frame, std::size_t length, const Outbound& out);
+  void seal_and_post(const Frame& frame, ByteView onion, const Outbound& out);
+  void send_pieces(ByteView onion, const Outbound& out);
+  bool send_frame(const wire::LinkFrame& frame, CellSize size, const Route& route);
+  bool send_challenge(const Challenge& challenge);
+  void send_hello();
+
+  Desk& desk_;
+  LinkSlot slot_;
+  Friend friend_;
+  crypto::PublicKey peer_mac1_;    // key of mac1 in what we send
+  crypto::PublicKey peer_cookie_;  // key of cookie replies to us
+  bool smaller_;                   // our static key is the smaller one
+
+  Dial dial_;
+  Sessions sessions_;
+  std::uint32_t last_epoch_ = 0;
+  Paths paths_;
+  Rtt rtt_;
+  SizeProbe size_;
+  ControlChannel channel_;
+  std::unique_ptr<Reassembly> reassembly_;  // made by the first piece
+  std::array<LaneLedger, kLanes> ledgers_{};
+  std::uint16_t next_fragmented_ = 0;
+
+  std::optional<BootId> boot_;                // the friend's router, as of the channel
+  std::optional<BootId> announced_boot_;      // as LinkEvents know it
+  Instant handshake_due_ = Instant::never();  // the keystore handshake is repeated then
+  std::optional<RekeyOffering> offering_;
+  Instant offer_until_{};
+  BootId offer_boot_{};
+  Instant offer_rooted_{};
+  Bucket offers_{{1, 4}};  // accepted from the friend
+
+  bool up_ = false;
+  LinkState told_ = LinkState::Down;
+  Instant up_since_{};
+  Duration up_before_{};
+  Instant last_heard_ = Instant::never();
+  Instant last_knock_{};
+  Endpoint told_endpoint_;
+  std::vector<Address> hosts_;  // our entries in Desk::known_hosts
+  std::uint64_t rx_bytes_ = 0;
+  std::uint64_t tx_bytes_ = 0;
+  std::uint64_t unsent_ = 0;
+};
+
+}  // namespace covfefe::core

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/link/link.h"
+#include "crypto/onion.h"
+
+namespace covfefe::core {
+
+void Link::receive(Session& session, const DatagramIn& datagram) {
+  if (session.ends() <= desk_.now) {
+    ++desk_.counters.expired;
+    return;
+  }
+  const auto opened = session.open(datagram.bytes);
+  if (!opened) {
+    ++(opened.error() == Reject::Replayed ? desk_.counters.replayed : desk_.counters.forged);
+    return;
+  }
+  rx_bytes_ += 48 + datagram.bytes.size();
+  last_heard_ = desk_.now;
+  const Route route{datagram.socket, datagram.from, datagram.to};
+  if (!session.confirmed()) {
+    // Step L13: the first authentic cell shows that the initiator has the keys.
+    session.confirm();
+    confirmed(session, route);
+  } else if (!up_ && sessions_.sending() != nullptr) {
+    go_up(route);
+  }
+  // Step L21. A spare may have been withheld and sent late: it says nothing about where the friend
+  // is now.
+  if (opened->lane != Lane::Spare) {
+    if (const auto challenge = paths_.heard(route, desk_.now, desk_.random)) {
+      send_challenge(*challenge);
+    }
+  }
+  if (opened->header.circuit.value != 0) {
+    if (paths_.busy(datagram.socket, desk_.now)) touch();
+    desk_.events->on_cell(slot_, opened->header, opened->onion, desk_.now);
+    return;
+  }
+  const bool large = datagram.bytes.size() == wire::kLargeDatagram;
+  read_link_cell(session, *opened, {route, large ? CellSize::Large : CellSize::Small, false});
+}
+
+void Link::read_link_cell(const Session& session, const Session::Opened& cell,
+                          const Arrival& arrival) {
+  const MutableBytes plain = MutableBytes(desk_.opened).first(cell.onion.size());
+  if (!session.open_link_onion(cell.header.counter, cell.onion, plain)) {
+    ++desk_.counters.malformed;
+    return;
+  }
+  const auto frame = wire::parse_link_frame(crypto::body_of(ByteView(plain)));
+  if (!frame) {
+    ++desk_.counters.malformed;
+    return;
+  }
+  touch();
+  std::visit([&](const auto& f) { read_frame(f, session, arrival); }, *frame);
+}
+
+template <typename Other>
+void Link::read_frame(const Other&, const Session&, const Arrival&) {
+  // BUILD and BUILT: circuits to third parties are not spoken by this version.
+  ++desk_.counters.malformed;
+}
+
+void Link::read_frame(const wire::PadFrame& frame, const Session&, const Arrival& arrival) {
+  // Step L29: only a whole L datagram proves that L passes.
+  if (frame.token == 0 || arrival.reassembled || arrival.size != CellSize::Large) return;
+  send_control({wire::ProbeSeen{frame.token}});
+}
+
+void Link::read_frame(const wire::ControlFrame& frame, const Session&, const Arrival&) {
+  if (!channel_.receive(frame)) {
+    ++desk_.counters.malformed;
+    return;
+  }
+  while (const auto message = channel_.pop()) read_control(*message);
+}
+
+void Link::read_frame(const wire::DestroyFrame& frame, const Session&, const Arrival&) {
+  desk_.events->on_destroy(slot_, frame.circuit, frame.reason, desk_.now);
+}
+
+void Link::read_frame(const wire::FragFrame& frame, const Session& session,
+                      const Arrival& arrival) {
+  // Step L30. A piece inside a reassembled cell would let a friend nest them without end.
+  if (arrival.reassembled || arrival.size != CellSize::Small) {
+    ++desk_.counters.malformed;
+    return;
+  }
+  if (!reassembly_) reassembly_ = std::make_unique<Reassembly>();
+  const ByteView whole = reassembly_->add(session.start().epoch, frame, desk_.now);
+  if (whole.empty()) return;
+  const CellHeader header = fragmented_header(whole);
+  if (header.circuit.value != 0) {
+    if (paths_.busy(arrival.route.socket, desk_.now)) touch();
+    desk_.events->on_cell(slot_, header, fragmented_onion(whole), desk_.now);
+    return;
+  }
+  const Session::Opened cell{Lane::Link, header, fragmented_onion(whole)};
+  read_link_cell(session, cell, {arrival.route, CellSize::Large, true});
+}
+
+void Link::read_frame(const wire::PathChallengeFrame& frame, const Session&,
+                      const Arrival& arrival) {
+  // Step L22: back to where it came from, so that the answer proves that address.
+  send_frame(wire::PathResponseFrame{frame.token}, CellSize::Small, arrival.route);
+}
+
+void Link::read_frame(const wire::PathResponseFrame& frame, const Session&, const Arrival&) {
+  const auto answered = paths_.answered(frame.token, desk_.now);
+  if (!answered) return;
+  rtt_.sample(answered->rtt);
+  if (answered->moved) {
+    ++desk_.counters.roamed;
+    size_.restart(desk_.now);
+  }
+  learned_endpoint();
+}
+
+void Link::read_control(ByteView message) {
+  const auto control = desk_.codec.decode(message);
+  if (!control) {
+    ++desk_.counters.malformed;
+    return;
+  }
+  const auto take = [&]<typename M>(const M& m) {
+    constexpr bool ours = std::is_same_v<M, wire::Hello> || std::is_same_v<M, wire::ProbeSeen> ||
+                          std::is_same_v<M, wire::RekeyOffer> ||
+                          std::is_same_v<M, wire::RekeyAnswer>;
+    if constexpr (ours) {
+      handle(m);
+    } else {
+      desk_.events->on_control(slot_, *control, desk_.now);
+    }
+  };
+  std::visit(take, control->message);
+}
+
+void Link::handle(const wire::Hello& hello) {
+  paths_.announced(hello.data_sockets.view(), desk_.now);
+}
+
+void Link::handle(const wire::ProbeSeen& seen) {
+  size_.seen(seen.token, desk_.now);
+}
+
+}  // namespace covfefe::core

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a friend is: one path per UDP socket (0 control, 1 bulk data, 2 realtime data), each
+// followed by path challenges that serve roaming (A26), the reachability of data sockets, the round
+// trip time and liveness alike (Steps L20 to L25, covfefe-protocol(7)). Decides what to challenge
+// and when; the link sends it. No I/O, no clock.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+
+#include "core/io.h"
+#include "crypto/drbg.h"
+#include "wire/control.h"
+
+namespace covfefe::core {
+
+inline constexpr std::size_t kSockets = 3;
+
+struct Route {
+  std::uint8_t socket = 0;
+  Endpoint to;
+  LocalAddress from;
+};
+
+struct Challenge {
+  Route route;
+  std::uint64_t token = 0;
+};
+
+class Paths {
+ public:
+  static constexpr Duration kBusyProbe = Duration::seconds(1);
+  static constexpr Duration kIdleProbe = Duration::seconds(10);
+  static constexpr unsigned kMissesMost = 3;
+
+  explicit Paths(std::array<bool, kSockets> can_send) : can_send_(can_send) {}
+  // can_send: which of our sockets data may leave from; [0] is not looked at.
+
+  void start(const Route& control, Instant now);
+  // The friend was reached here by a handshake: control cells go there, and it is probed at once.
+  void announced(std::span<const wire::DataSocket> sockets, Instant now);
+  // What the friend's Hello says. Data sockets are used once they answered a challenge.
+  void forget_data();  // the friend restarted: wait for its next Hello
+
+  [[nodiscard]] std::optional<Challenge> heard(const Route& arrival, Instant now,
+                                               crypto::Drbg& random);
+  // An authentic cell (not of lane 3) came from arrival.to at our arrival.from. A challenge to send
+  // when that is not where the friend was, at most one a second and path.
+
+  struct Answered {
+    Duration rtt;
+    bool moved = false;  // the control path leads elsewhere now
+  };
+  [[nodiscard]] std::optional<Answered> answered(std::uint64_t token, Instant now);
+  // A PATH_RESPONSE; nothing when the token was never sent or is forgotten.
+
+  [[nodiscard]] std::optional<Challenge> due(Instant now, crypto::Drbg& random);
+  // The next probe whose time has come; call until nothing is left.
+  [[nodiscard]] Instant deadline() const;
+  void probe_now(Instant now);
+  // The control path, out of turn: the first cell under new keys.
+  bool busy(std::uint8_t socket, Instant now);
+  // Data uses the path: it is probed every second. True when that moved the deadline.
+
+  [[nodiscard]] const Route& control() const { return paths_[0].route; }
+  [[nodiscard]] const Route& data(Lane lane) const;
+  // The lane's data socket if it answers, else the other one, else the control socket.
+  [[nodiscard]] unsigned misses() const { return paths_[0].misses; }
+  // Probes of the control path in a row that were not answered.
+  [[nodiscard]] std::uint8_t data_sockets() const;
+
+ private:
+  struct Sent {
+    std::uint64_t token = 0;  // 0 = none
+    Instant at{};
+  };
+  struct Path {
+    Route route;
+    bool usable = false;
+    bool busy = false;
+    bool pending = false;  // the last probe is unanswered
+    unsigned misses = 0;
+    Instant next_probe = Instant::never();
+    std::array<Sent, 4> probes{};  // the last ones: an answer may take seconds
+    std::size_t newest = 0;
+    Route candidate;
+    Sent candidate_sent{};
+  };
+
+  void aim_data(Instant now);
+  [[nodiscard]] bool move(Path& path, Instant now);
+  static Duration pause(const Path& path);
+
+  std::array<bool, kSockets> can_send_;
+  std::array<Path, kSockets> paths_{};
+  std::array<std::uint16_t, kSockets> ports_{};  // from Hello, 0 = none
+};
+
+}  // namespace covfefe::core
