@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lints' own test: what they must find in text that breaks the rules, and not find in good text."""
+import pathlib
+import tempfile
+import unittest
+
+import cxx
+import includes
+import sizes
+import text
+
+
+def measured(source):
+    return {f.name(): (f.lines, len(f.parameters())) for f in cxx.functions(source)}
+
+
+class Functions(unittest.TestCase):
+    def test_lengths_and_parameters(self):
+        self.assertEqual(measured('int f(int a, int b) {\n  return a;\n}\n'), {'f': (3, 2)})
+        self.assertEqual(measured('void g() const noexcept { h(1, 2, 3); }'), {'g': (1, 0)})
+
+    def test_member_initializers_are_not_functions(self):
+        source = 'Foo::Foo(int a, Bar b)\n    : a_{a}, b_(std::move(b)), c_{1, 2} {\n  go();\n}\nint x;'
+        self.assertEqual(measured(source), {'Foo::Foo': (4, 2)})
+
+    def test_commas_in_templates_and_defaults(self):
+        self.assertEqual(measured('std::map<int, int> f(std::map<int, int> m, int d = g(1, 2)) {\n}'),
+                         {'f': (2, 2)})
+
+    def test_scopes_and_tables_are_not_functions(self):
+        source = 'namespace a {\nstruct S { int x{3}; };\nconstexpr int k[] = {f(1), 2};\nvoid f() {\n}\n}'
+        self.assertEqual(measured(source), {'f': (2, 0)})
+
+    def test_braces_in_strings_and_comments(self):
+        self.assertEqual(measured('void f() {\n  // }\n  g("}{", \'}\');\n}\n'), {'f': (4, 0)})
+
+    def test_members_inside_a_class(self):
+        source = 'class A {\n public:\n  int f(int a) const { return a; }\n  A() = default;\n};'
+        self.assertEqual(measured(source), {'f': (1, 1)})
+
+    def test_operators_and_trailing_types(self):
+        self.assertEqual(measured('bool operator()(int a) const {\n}'), {'operator()': (2, 1)})
+        self.assertEqual(measured('auto f(int a) -> std::vector<int> {\n}'), {'f': (2, 1)})
+
+    def test_a_long_function_is_found(self):
+        body = '  x();\n' * 70
+        found = list(sizes.problems_of('a.cc', cxx.functions('void f() {\n' + body + '}\n')))
+        self.assertEqual(len(found), 1)
+        main = list(sizes.problems_of('a.cc', cxx.functions('int main() {\n' + '  x();\n' * 45 + '}\n')))
+        self.assertEqual(len(main), 1)
+
+    def test_many_parameters_and_a_bool_are_found(self):
+        found = list(sizes.problems_of('a.cc', cxx.functions('void f(int a, int b, int c, int d, bool e) {}')))
+        self.assertEqual(len(found), 2)
+        callback = 'int f(void* me, int a, const char* b, const char* c, const char* d) {}'
+        self.assertEqual(list(sizes.problems_of('a.cc', cxx.functions(callback))), [])
+
+
+class Includes(unittest.TestCase):
+    def problems(self, name, line):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / 'file'
+            path.write_text(line + '\n')
+            return list(includes.problems_of(path, name))
+
+    def test_arrows_point_down(self):
+        self.assertEqual(self.problems('lib/wire/a.cc', '#include "base/bytes.h"'), [])
+        self.assertEqual(len(self.problems('lib/wire/a.cc', '#include "crypto/aead.h"')), 1)
+        self.assertEqual(len(self.problems('lib/core/a.cc', '#include "os/clock.h"')), 1)
+        self.assertEqual(len(self.problems('lib/core/a.cc', '#include <chrono>')), 1)
+        self.assertEqual(len(self.problems('sandbox/a.cc', '#include "core/router.h"')), 1)
+
+    def test_libraries_stay_in_their_quarantine(self):
+        self.assertEqual(self.problems('lib/crypto/a.cc', '#include <sodium.h>'), [])
+        for name, line in [('lib/core/a.cc', '#include <sodium.h>'),
+                           ('lib/keys/a.cc', '#include <sqlite3.h>'),
+                           ('cmd/router/a.cc', '#include <event2/event.h>'),
+                           ('lib/store/a.cc', '#include <kj/async.h>'),
+                           ('cmd/router/main.cc', '#include "schema/router.capnp.h"'),
+                           ('cmd/router/main.cc', '#include <sys/socket.h>')]:
+            self.assertEqual(len(self.problems(name, line)), 1, line)
+        self.assertEqual(self.problems('cmd/router/control_plane.cc', '#include <kj/async.h>'), [])
+
+    def test_no_process_includes_another(self):
+        self.assertEqual(len(self.problems('cmd/router/a.cc', '#include "cmd/keystore/service.h"')), 1)
+        self.assertEqual(self.problems('cmd/router/a.cc', '#include "cmd/router/mail.h"'), [])
+
+    def test_the_check_macro_is_for_sources(self):
+        self.assertEqual(len(self.problems('lib/core/a.h', '#include "base/check.h"')), 1)
+        self.assertEqual(len(self.problems('tests/unit/a.cc', '#include "base/check.h"')), 1)
+        self.assertEqual(self.problems('lib/core/a.cc', '#include "base/check.h"'), [])
+
+
+class Words(unittest.TestCase):
+    def test_putting_off_is_found_and_ordinary_words_are_not(self):
+        self.assertTrue(text.WORDS.search('// TO' 'DO: later'))
+        self.assertTrue(text.WORDS.search('good enough for' ' now'))
+        self.assertFalse(text.WORDS.search('/tmp/name-XX' 'XXXX'))
+        self.assertFalse(text.WORDS.search('stubborn'))
+
+
+if __name__ == '__main__':
+    unittest.main()
