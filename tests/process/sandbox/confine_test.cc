@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // When confine() succeeds, what it reports, and when it refuses.
+#include <cap-ng.h>
 #include <doctest/doctest.h>
 #include <grp.h>
 #include <pthread.h>
@@ -35,12 +36,12 @@ int check_report(const Trial& trial, std::uint64_t capabilities) {
   return outcome_of(child);
 }
 
-int confine_outcome(void (*before)(const Node&)) {
+int confine_outcome(void (*before)(const Node&), const Policy& policy = sandbox::kKeystore) {
   const Node node;
   const pid_t child = ::fork();
   if (child == 0) {
     before(node);
-    const auto jailed = sandbox::confine(0, sandbox::kKeystore, {UnknownCall::Kill, node.root()});
+    const auto jailed = sandbox::confine(0, policy, {UnknownCall::Kill, node.root()});
     ::_exit(jailed.ok() ? 0 : jailed.error().number);
   }
   return outcome_of(child);
@@ -89,6 +90,19 @@ TEST_CASE("a process that already is its user, as under systemd, is confined") {
           }
           if (::setresgid(id, id, id) != 0 || ::setresuid(id, id, id) != 0) ::_exit(98);
         }) == 0);
+}
+
+TEST_CASE("a root process that has one capability already, as under systemd, is confined") {
+  if (!can_jail()) return;
+  const auto only_net_admin = [](const Node&) {
+    if (::setgroups(0, nullptr) != 0) ::_exit(97);
+    capng_clear(CAPNG_SELECT_ALL);
+    const auto everywhere =
+        static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET);
+    capng_update(CAPNG_ADD, everywhere, CAP_NET_ADMIN);
+    if (capng_apply(CAPNG_SELECT_ALL) != 0) ::_exit(98);
+  };
+  CHECK(confine_outcome(only_net_admin, sandbox::kTunHelper) == 0);
 }
 
 TEST_CASE("a process that kept a bounding set is not confined in silence") {
