@@ -41,7 +41,7 @@ struct EdgeCount {
 
 class EdgeHandler {
  public:
-  virtual ~EdgeHandler() = default;
+  virtual ~EdgeHandler() noexcept(false) = default;
   virtual kj::Maybe<capnp::Capability::Client> bootstrap() { return nullptr; }
   // Asked once for each connection: a fresh capability, or none if the peer may call nothing.
   virtual void connected(capnp::Capability::Client /*peer*/) {}
