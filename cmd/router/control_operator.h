@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The edge router.operator: shows, measures and explains. Whoever holds it can change nothing.
+// Thread: control.
+#pragma once
+
+#include <schema/router.capnp.h>
+
+#include <functional>
+
+#include "control_keystore.h"
+#include "control_peerdb.h"
+#include "questions.h"
+#include "rpc/inspect.h"
+
+namespace covfefe::router {
+
+struct OperatorView {
+  std::string name;  // of this node
+  Address address;
+  KeystoreEdge& keystore;
+  PeerdbEdge& peerdb;
+  Questions& questions;
+  rpc::CallCount& calls;
+  const Attached& attached;                          // TUN and rings, as the data thread told last
+  std::function<kj::Promise<std::string>()> shaper;  // one sentence about its state
+  std::function<rpc::InspectedService(Measured, core::StatusReport)> describe;
+};
+// Everything that an operator's connection looks at; outlives the connections.
+
+[[nodiscard]] capnp::Capability::Client operator_capability(const OperatorView& view);
+
+}  // namespace covfefe::router

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_peerdb.h"
+
+#include <algorithm>
+
+namespace covfefe::router {
+namespace {
+
+using schema::PeerdbForRouter;
+
+class Observer final : public rpc::Served<schema::FriendObserver> {
+ public:
+  explicit Observer(PeerdbEdge& edge) : Served(edge.observer_calls()), edge_(edge) {}
+
+ protected:
+  kj::Promise<void> changed(ChangedContext) override {
+    edge_.read_friends();
+    return kj::READY_NOW;
+  }
+
+ private:
+  PeerdbEdge& edge_;
+};
+
+constexpr std::size_t kMostSamples = 2 * kMaxMetricSamples;  // a batch and what follows it
+
+// A change that may succeed later stays queued; one that never will is dropped.
+bool worth_repeating(schema::Refusal why) {
+  return why == schema::Refusal::OVERLOADED || why == schema::Refusal::UNAVAILABLE ||
+         why == schema::Refusal::IO;
+}
+
+std::uint32_t seconds_of(Duration duration) {
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(duration.nanoseconds / 1'000'000'000, 0, UINT32_MAX));
+}
+
+std::uint32_t bounded(std::uint64_t value) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, UINT32_MAX));
+}
+
+}  // namespace
+
+void PeerdbEdge::connected(capnp::Capability::Client peer) {
+  ++epoch_;
+  auto client = peer.castAs<PeerdbForRouter>();
+  reading_ = endpoint_in_flight_ = samples_in_flight_ = false;
+  watch(client);
+  client_ = kj::mv(client);
+  read_friends();
+  flush();
+}
+
+void PeerdbEdge::gone() {
+  ++epoch_;
+  client_ = nullptr;
+  needs_.log.record(Level::Notice, "peerdb-gone");
+}
+
+// Watching comes before reading: a change in between is seen by one of the two.
+void PeerdbEdge::watch(Client& client) {
+  auto request = client.watchRequest();
+  request.setObserver(kj::heap<Observer>(*this));
+  needs_.service.run_beside(request.send().ignoreResult());
+}
+
+void PeerdbEdge::read_friends() {
+  if (reading_) {
+    read_again_ = true;
+    return;
+  }
+  KJ_IF_MAYBE (client, client_) {
+    reading_ = true;
+    read_again_ = false;
+    const std::uint64_t epoch = epoch_;
+    needs_.service.run_beside(client->friendsRequest().send().then(
+        [this, epoch](capnp::Response<PeerdbForRouter::FriendsResults>&& answer) {
+          if (epoch == epoch_) take(rpc::friends_from(answer.getFriends()));
+        },
+        [this, epoch](kj::Exception&&) {
+          if (epoch == epoch_) take(Reject::Unexpected);
+        }));
+  }
+}
+
+void PeerdbEdge::take(Result<std::vector<FriendRecord>> read) {
+  reading_ = false;
+  if (!read) {
+    needs_.log.record(Level::Error, "friends-unreadable", {{"why", name_of(read.error())}});
+  } else if (!have_friends_ || *read != friends_) {
+    friends_ = std::move(*read);
+    have_friends_ = true;
+    std::erase_if(totals_, [this](const auto& entry) { return find(entry.first) == nullptr; });
+    needs_.log.record(Level::Info, "friends", {{"count", std::to_string(friends_.size())}});
+    needs_.friends(friends_);
+  }
+  if (read_again_) read_friends();
+}
+
+const FriendRecord* PeerdbEdge::find(FriendId id) const {
+  const auto at = std::find_if(friends_.begin(), friends_.end(),
+                               [id](const FriendRecord& one) { return one.id == id; });
+  return at == friends_.end() ? nullptr : &*at;
+}
+
+PeerdbEdge::Operation PeerdbEdge::operation() {
+  Operation out;
+  needs_.entropy.fill(out);
+  return out;
+}
+
+void PeerdbEdge::learn(const core::EndpointLearned& learned) {
+  if (find(learned.id) == nullptr) return;
+  endpoints_.insert_or_assign(learned.id, learned);
+  send_endpoint();
+}
+
+void PeerdbEdge::send_endpoint() {
+  if (endpoint_in_flight_ || endpoints_.empty()) return;
+  KJ_IF_MAYBE (client, client_) {
+    endpoint_in_flight_ = true;
+    const core::EndpointLearned learned = endpoints_.begin()->second;
+    endpoints_.erase(endpoints_.begin());
+    auto request = client->recordEndpointRequest();
+    request.setOperation(rpc::as_data(operation()));
+    request.setFriendId(learned.id.value);
+    rpc::write_endpoint(learned.endpoint, request.initEndpoint());
+    const std::uint64_t epoch = epoch_;
+    needs_.service.run_beside(request.send().ignoreResult().then(
+        [this, epoch] {
+          if (epoch != epoch_) return;
+          endpoint_in_flight_ = false;
+          send_endpoint();
+        },
+        [this, epoch, learned](kj::Exception&&) {
+          // Not known to be written: unless something newer waits, it waits again.
+          endpoints_.emplace(learned.id, learned);
+          if (epoch == epoch_) endpoint_in_flight_ = false;
+        }));
+  }
+}
+
+MetricSample PeerdbEdge::between(const Totals& before, const Totals& now) {
+  MetricSample sample;
+  sample.at = now.at;
+  sample.seconds = bounded(now.at > before.at ? static_cast<std::uint64_t>(now.at - before.at) : 0);
+  sample.rx_bytes = now.rx_bytes - std::min(before.rx_bytes, now.rx_bytes);
+  sample.tx_bytes = now.tx_bytes - std::min(before.tx_bytes, now.tx_bytes);
+  sample.lost = bounded(now.lost - std::min(before.lost, now.lost));
+  sample.up_seconds = seconds_of(now.up_for - before.up_for);
+  return sample;
+}
+
+void PeerdbEdge::measure(const core::StatusReport& report, WallTime now) {
+  for (const core::FriendReport& one : report.friends) {
+    const Totals current{now.unix_seconds(), one.rx_bytes, one.tx_bytes, one.lost, one.up_for};
+    const auto [at, first] = totals_.try_emplace(one.id, current);
+    if (first) continue;
+    MetricSample sample = between(std::exchange(at->second, current), current);
+    sample.id = one.id;
+    sample.rtt_micros = bounded(static_cast<std::uint64_t>(one.rtt.nanoseconds / 1'000));
+    if (sample.rx_bytes != 0 || sample.tx_bytes != 0 || sample.up_seconds != 0) keep(sample);
+  }
+  flush();
+}
+
+void PeerdbEdge::keep(const MetricSample& sample) {
+  // The oldest give way, but for a batch that may be on the disk already: that one stays whole.
+  if (samples_.size() >= kMostSamples) {
+    samples_.erase(samples_.begin() + static_cast<std::ptrdiff_t>(batch_));
+    ++lost_samples_;
+  }
+  samples_.push_back(sample);
+}
+
+void PeerdbEdge::flush() {
+  send_endpoint();
+  send_samples();
+}
+
+void PeerdbEdge::send_samples() {
+  if (samples_in_flight_ || samples_.empty()) return;
+  KJ_IF_MAYBE (client, client_) {
+    samples_in_flight_ = true;
+    if (batch_ == 0) {
+      batch_ = std::min(samples_.size(), kMaxMetricSamples);
+      batch_operation_ = operation();
+    }
+    auto request = client->recordMetricsRequest();
+    request.setOperation(rpc::as_data(batch_operation_));
+    auto list = request.initSamples(static_cast<capnp::uint>(batch_));
+    for (capnp::uint i = 0; i < list.size(); ++i) rpc::write_sample(samples_[i], list[i]);
+    const std::uint64_t epoch = epoch_;
+    needs_.service.run_beside(request.send().then(
+        [this, epoch](capnp::Response<PeerdbForRouter::RecordMetricsResults>&& answer) {
+          if (epoch != epoch_) return;
+          samples_in_flight_ = false;
+          if (!answer.getRefused() || !worth_repeating(answer.getWhy())) forget_batch();
+        },
+        [this, epoch](kj::Exception&&) {
+          if (epoch == epoch_) samples_in_flight_ = false;
+        }));
+  }
+}
+
+void PeerdbEdge::forget_batch() {
+  samples_.erase(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(batch_));
+  batch_ = 0;
+}
+
+}  // namespace covfefe::router

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The edge router.peerdb: peerdb connects, the router calls. Reads the friends and reads them again
+// when told that they changed; writes down what was measured and where friends were heard. While
+// peerdb is away the last view stands and what is to be written waits, bounded. Thread: control.
+#pragma once
+
+#include <schema/peerdb.capnp.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+
+#include "base/log.h"
+#include "core/io.h"
+#include "crypto/entropy.h"
+#include "rpc/convert.h"
+#include "rpc/serve.h"
+
+namespace covfefe::router {
+
+class PeerdbEdge final : public rpc::EdgeHandler {
+ public:
+  struct Needs {
+    rpc::Service& service;
+    Log& log;
+    crypto::Entropy& entropy;
+    std::function<void(const std::vector<FriendRecord>&)> friends;  // told of every new view
+  };
+  explicit PeerdbEdge(Needs needs) : needs_(std::move(needs)) {}
+
+  void connected(capnp::Capability::Client peer) override;
+  void gone() override;
+
+  void read_friends();
+  void learn(const core::EndpointLearned& learned);
+  void measure(const core::StatusReport& report, WallTime now);
+  // Every 10 s: turns totals into one sample for each friend that was up or moved bytes.
+  void flush();
+
+  [[nodiscard]] bool attached() const { return client_ != nullptr; }
+  [[nodiscard]] const std::vector<FriendRecord>& friends() const { return friends_; }
+  [[nodiscard]] const FriendRecord* find(FriendId id) const;
+  [[nodiscard]] std::size_t waiting_samples() const { return samples_.size(); }
+  [[nodiscard]] std::uint64_t lost_samples() const { return lost_samples_; }
+  [[nodiscard]] rpc::CallCount& observer_calls() { return observer_calls_; }
+
+ private:
+  using Client = schema::PeerdbForRouter::Client;
+  using Operation = ByteArray<16>;
+  struct Totals {
+    std::int64_t at = 0;
+    std::uint64_t rx_bytes = 0;
+    std::uint64_t tx_bytes = 0;
+    std::uint64_t lost = 0;
+    Duration up_for;
+  };
+
+  [[nodiscard]] static MetricSample between(const Totals& before, const Totals& now);
+  void keep(const MetricSample& sample);
+  void watch(Client& client);
+  void take(Result<std::vector<FriendRecord>> read);
+  void send_endpoint();
+  void send_samples();
+  void forget_batch();
+  [[nodiscard]] Operation operation();
+
+  Needs needs_;
+  kj::Maybe<Client> client_;
+  std::uint64_t epoch_ = 0;
+  std::vector<FriendRecord> friends_;
+  bool have_friends_ = false;
+  bool reading_ = false;
+  bool read_again_ = false;
+  std::map<FriendId, core::EndpointLearned> endpoints_;  // newest of each friend, to be written
+  bool endpoint_in_flight_ = false;
+  std::map<FriendId, Totals> totals_;
+  std::deque<MetricSample> samples_;
+  // A batch keeps its operation id until it is acknowledged: sent twice, it counts once.
+  std::size_t batch_ = 0;  // samples at the front of samples_
+  Operation batch_operation_{};
+  bool samples_in_flight_ = false;
+  std::uint64_t lost_samples_ = 0;
+  rpc::CallCount observer_calls_;
+};
+
+}  // namespace covfefe::router

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the data thread has to know of the other services: the friend table and whether a keystore
+// answers. Mail may be dropped; state must not be: it is sent again until it fits. Thread: control.
+#pragma once
+
+#include <vector>
+
+#include "base/records.h"
+#include "mail.h"
+#include "rpc/serve.h"
+
+namespace covfefe::router {
+
+class CoreView {
+ public:
+  CoreView(rpc::Service& service, DataMailbox& to_data) : service_(service), to_data_(to_data) {}
+  // Both are borrowed and outlive the view.
+
+  void set_friends(const std::vector<FriendRecord>& friends);
+  void keystore_up();
+  // After a new keystore has the friend table: the core starts every pending handshake anew.
+  void keystore_down();
+  [[nodiscard]] bool keystore_is_up() const { return up_; }
+
+ private:
+  void sync();
+  bool sync_keystore();
+
+  rpc::Service& service_;
+  DataMailbox& to_data_;
+  std::vector<core::Friend> table_;
+  bool table_sent_ = true;
+  bool up_ = false;
+  bool up_sent_ = false;   // what the core believes
+  bool down_due_ = false;  // a keystore went away since the core was told of it
+  bool retrying_ = false;
+};
+
+}  // namespace covfefe::router
