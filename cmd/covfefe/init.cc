@@ -14,6 +14,7 @@
 #include "os/process.h"
 #include "os/resolve.h"
 #include "programs.h"
+#include "reach.h"
 
 namespace covfefe::cli {
 namespace {
@@ -79,6 +80,12 @@ Outcome<config::Config> wanted_config(const Layout& layout, const InitOptions& o
 Outcome<void> make_directories(const Layout& layout) {
   std::error_code code;
   std::filesystem::create_directories(layout.root(), code);
+  // The root directory belongs to the node: the services' users must be able to walk through it.
+  if (!code && layout.tree() == os::RootTree::Other) {
+    using std::filesystem::perms;
+    std::filesystem::permissions(layout.root(), perms::others_exec | perms::group_exec,
+                                 std::filesystem::perm_options::add, code);
+  }
   if (code) return Problem{"create " + layout.root() + ": " + code.message(), ""};
   for (const Directory& directory : kDirectories) {
     const std::string path = layout.path(directory.below);
@@ -104,7 +111,9 @@ Outcome<config::Card> make_keys(const Layout& layout, const InitOptions& options
   if (!keystore) return keystore.error();
   os::Program program;
   program.path = *keystore;
-  program.arguments = {"--init", "--root", layout.root()};
+  const auto root = root_for_services(layout);
+  if (!root) return root.error();
+  program.arguments = {"--init", "--root", *root};
   if (!options.passphrase_file.empty()) {
     program.arguments.push_back("--passphrase-file=" + options.passphrase_file);
   }

@@ -6,6 +6,7 @@
 #include "layout.h"
 #include "node_files.h"
 #include "os/process.h"
+#include "reach.h"
 #include "sockets.h"
 #include "supervisor.h"
 
@@ -30,8 +31,10 @@ Outcome<int> run_node(const Layout& layout, const UpOptions& options) {
   }
   auto sockets = SocketSet::open(layout, *config);
   if (!sockets) return sockets.error();
+  const auto root = root_for_services(layout);
+  if (!root) return root.error();
   Supervisor supervisor(layout, std::move(*sockets),
-                        {"--root", layout.root(), "--jail-unknown=" + options.jail_unknown});
+                        {"--root", *root, "--jail-unknown=" + options.jail_unknown});
   return supervisor.run("covfefe: " + config->name + " is up, " +
                         format_address(identity->address) + " on " + config->tun.name);
 }

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+#include <sqlite3.h>
+
+#include "store/statement.h"
+#include "temporary.h"
+
+namespace covfefe::store {
+namespace {
+
+std::string make_with_backups(const TemporaryDirectory& directory, int backups) {
+  const std::string path = directory.file("peers.db");
+  auto database = Database::open(path, kNow);
+  REQUIRE(database.ok());
+  Peers peers(*database);
+  for (std::uint8_t number = 1; number <= 40; ++number) {
+    FriendRecord record = person(number);
+    record.identity_key[1] = 0xee;
+    record.static_key[1] = 0xdd;
+    REQUIRE(peers.put_friend(operation(number), record).ok());
+  }
+  for (int i = 0; i < backups; ++i) REQUIRE(database->back_up().ok());
+  return path;
+}
+
+std::size_t friends_in(Database& database) {
+  Peers peers(database);
+  return peers.friends().value().size();
+}
+
+TEST_CASE("a corrupt file is set aside and the newest backup takes its place") {
+  const TemporaryDirectory directory;
+  const std::string path = make_with_backups(directory, 1);
+  spoil(path, 4096, 8192);
+  auto database = Database::open(path, kNow);
+  REQUIRE(database.ok());
+  CHECK(database->how() == Opened::Restored);
+  CHECK(friends_in(*database) == 40);
+  CHECK(std::filesystem::exists(database->quarantined()));
+}
+
+TEST_CASE("a file that is no database at all is treated the same") {
+  const TemporaryDirectory directory;
+  const std::string path = make_with_backups(directory, 2);
+  spoil(path, 0, 100);
+  auto database = Database::open(path, kNow);
+  REQUIRE(database.ok());
+  CHECK(database->how() == Opened::Restored);
+  CHECK(friends_in(*database) == 40);
+}
+
+TEST_CASE("a corrupt newest backup is passed over for an older one") {
+  const TemporaryDirectory directory;
+  const std::string path = make_with_backups(directory, 3);
+  spoil(path, 0, 100);
+  spoil(path + ".1", 0, 100);
+  spoil(path + ".2", 4096, 8192);
+  auto database = Database::open(path, kNow);
+  REQUIRE(database.ok());
+  CHECK(database->how() == Opened::Restored);
+  CHECK(friends_in(*database) == 40);
+}
+
+TEST_CASE("without a sound backup it starts empty and deletes nothing") {
+  const TemporaryDirectory directory;
+  const std::string path = make_with_backups(directory, 0);
+  spoil(path, 0, 100);
+  auto database = Database::open(path, kNow);
+  REQUIRE(database.ok());
+  CHECK(database->how() == Opened::StartedEmpty);
+  CHECK(friends_in(*database) == 0);
+  CHECK(std::filesystem::file_size(database->quarantined()) > 4096);
+}
+
+TEST_CASE("every truncation of the file opens as something sound") {
+  const TemporaryDirectory directory;
+  const std::string path = make_with_backups(directory, 1);
+  const auto size = std::filesystem::file_size(path);
+  for (std::uintmax_t keep = 0; keep < size; keep += 4096 + 512) {
+    const TemporaryDirectory trial;
+    const std::string copy_path = trial.file("peers.db");
+    std::filesystem::copy_file(path, copy_path);
+    std::filesystem::copy_file(path + ".1", copy_path + ".1");
+    std::filesystem::resize_file(copy_path, keep);
+    auto database = Database::open(copy_path, kNow);
+    CAPTURE(keep);
+    REQUIRE(database.ok());
+    // An empty file is a valid empty database; everything else must come back from the backup.
+    if (keep != 0) CHECK(friends_in(*database) == 40);
+  }
+}
+
+TEST_CASE("three backups are kept and each is a sound database") {
+  const TemporaryDirectory directory;
+  const std::string path = make_with_backups(directory, 5);
+  for (int number = 1; number <= kBackups; ++number) {
+    auto backup = Database::open(path + "." + std::to_string(number), kNow);
+    REQUIRE(backup.ok());
+    CHECK(friends_in(*backup) == 40);
+  }
+  CHECK(!std::filesystem::exists(path + ".4"));
+  CHECK(!std::filesystem::exists(path + ".new"));
+}
+
+TEST_CASE("the connection runs as the durability rules demand") {
+  const TemporaryDirectory directory;
+  auto database = Database::open(directory.file("peers.db"), kNow);
+  REQUIRE(database.ok());
+  sqlite3_set_authorizer(database->handle(), nullptr, nullptr);
+  const auto pragma = [&](const char* text) {
+    Statement statement(database->handle(), text);
+    REQUIRE(statement.step().value());
+    return statement.column_text(0);
+  };
+  CHECK(pragma("PRAGMA journal_mode") == "wal");
+  CHECK(pragma("PRAGMA locking_mode") == "exclusive");
+  CHECK(pragma("PRAGMA synchronous") == "2");
+  CHECK(pragma("PRAGMA temp_store") == "2");
+  CHECK(pragma("PRAGMA foreign_keys") == "1");
+  CHECK(!std::filesystem::exists(directory.file("peers.db-shm")));
+}
+
+TEST_CASE("after opening, ATTACH and PRAGMA are denied") {
+  const TemporaryDirectory directory;
+  auto database = Database::open(directory.file("peers.db"), kNow);
+  REQUIRE(database.ok());
+  Statement attach(database->handle(), "ATTACH 'x.db' AS x");
+  CHECK(attach.step().error().fault == Fault::Refused);
+  Statement pragma(database->handle(), "PRAGMA synchronous=OFF");
+  CHECK(pragma.step().error().fault == Fault::Refused);
+}
+
+TEST_CASE("a second connection is refused while the first lives") {
+  const TemporaryDirectory directory;
+  auto first = Database::open(directory.file("peers.db"), kNow);
+  REQUIRE(first.ok());
+  CHECK(!Database::open(directory.file("peers.db"), kNow).ok());
+}
+
+TEST_CASE("a database from a newer program is refused and left alone") {
+  const TemporaryDirectory directory;
+  const std::string path = make_with_backups(directory, 1);
+  sqlite3* raw = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &raw) == SQLITE_OK);
+  sqlite3_exec(raw, "PRAGMA user_version=99", nullptr, nullptr, nullptr);
+  sqlite3_close(raw);
+  const auto refused = Database::open(path, kNow);
+  REQUIRE(!refused.ok());
+  CHECK(refused.error().fault == Fault::Refused);
+  CHECK(refused.error().text.find("99") != std::string::npos);
+}
+
+TEST_CASE("a file that cannot be written is an error, not a new database") {
+  CHECK(!Database::open("/proc/no-such-directory/peers.db", kNow).ok());
+}
+
+}  // namespace
+}  // namespace covfefe::store
