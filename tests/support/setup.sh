@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# Shared by cmd/quickstart and tests/run: Debian's packages, and the two builds.
+
+build_packages="g++ meson ninja-build pkg-config capnproto libcapnp-dev libsodium-dev libevent-dev
+  libsqlite3-dev libseccomp-dev libcap-ng-dev libyaml-dev libcli11-dev libqrencode-dev libmnl-dev
+  doctest-dev librapidcheck-dev libbenchmark-dev"
+demo_packages="iproute2 iputils-ping curl python3 procps"
+test_packages="clang clang-format llvm libclang-rt-14-dev python3-cryptography mandoc systemd tcpdump
+  iperf3 ethtool nftables strace wireguard-go wireguard-tools binutils openssl"
+
+install_missing() {
+  missing=""
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+  done
+  [ -n "$missing" ] || return 0
+  echo "installing:$missing"
+  log=$(mktemp)
+  # Packages that bring services must not start them here.
+  policy=/usr/sbin/policy-rc.d
+  made_policy=no
+  if [ ! -e "$policy" ]; then printf '#!/bin/sh\nexit 101\n' > "$policy"; chmod +x "$policy"; made_policy=yes; fi
+  status=0
+  { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing; } > "$log" 2>&1 || status=$?
+  if [ "$made_policy" = yes ]; then rm -f "$policy"; fi
+  if [ "$status" != 0 ]; then cat "$log" >&2; rm -f "$log"; return "$status"; fi
+  rm -f "$log"
+}
+
+install_packages() { install_missing $build_packages $demo_packages; }
+install_test_packages() { install_missing $build_packages $demo_packages $test_packages; }
+
+# build_in DIR COMPILER-ENVIRONMENT MESON-ARGUMENTS...
+build_in() {
+  directory=$1; shift
+  if [ ! -f "$directory/build.ninja" ]; then meson setup "$directory" "$@" > "$directory.log" 2>&1 || { cat "$directory.log" >&2; return 1; }; fi
+  ninja -C "$directory" > "$directory.log" 2>&1 || { tail -n 60 "$directory.log" >&2; return 1; }
+  rm -f "$directory.log"
+}
+
+build_plain() { (cd "$1" && CC=gcc CXX=g++ build_in build); }
+# Sanitizers come with clang, whose libFuzzer builds the fuzz targets as such.
+build_sanitized() {
+  (cd "$1" && CC=clang CXX=clang++ build_in build-sanitized -Dbuildtype=debug -Doptimization=1 \
+    -Db_sanitize=address,undefined -Db_lundef=false)
+}
