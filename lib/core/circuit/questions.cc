@@ -42,8 +42,8 @@ Finding session_finding(const Shared& shared, const Peer& peer) {
 }
 
 std::string late_reason(const Peer* peer, const Pings::Late& late) {
-  if (late.sent) return "no answer in time";
   if (peer == nullptr) return "no longer a friend";
+  if (late.sent) return "no answer in time";
   if (!peer->link_up) return "the link to this friend is not up";
   return "no end-to-end session with this friend";
 }

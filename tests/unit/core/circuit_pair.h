@@ -10,7 +10,7 @@
 
 #include "core/circuit/circuits.h"
 #include "crypto/drbg.h"
-#include "support/fake_keystore.h"
+#include "tests/support/fake_keystore.h"
 
 namespace covfefe::test {
 
