@@ -46,14 +46,16 @@ std::optional<Integer> field_of(std::string_view value, std::size_t column, int 
 }  // namespace
 
 std::optional<JailState> parse_process_status(std::string_view text) {
+  const auto pid = field_of<std::int32_t>(value_of(text, "Pid"), 0, 10);
   // Columns of Uid and Gid: real, effective, saved, file system.
   const auto uid = field_of<std::uint32_t>(value_of(text, "Uid"), 1, 10);
   const auto gid = field_of<std::uint32_t>(value_of(text, "Gid"), 1, 10);
   const auto capabilities = field_of<std::uint64_t>(value_of(text, "CapEff"), 0, 16);
   const auto no_new_privs = field_of<std::uint8_t>(value_of(text, "NoNewPrivs"), 0, 10);
   const auto seccomp = field_of<std::uint8_t>(value_of(text, "Seccomp"), 0, 10);
-  if (!uid || !gid || !capabilities || !no_new_privs || !seccomp) return std::nullopt;
+  if (!pid || !uid || !gid || !capabilities || !no_new_privs || !seccomp) return std::nullopt;
   JailState state;
+  state.pid = *pid;
   state.uid = *uid;
   state.gid = *gid;
   state.capabilities = *capabilities;

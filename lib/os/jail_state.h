@@ -14,6 +14,7 @@
 namespace covfefe::os {
 
 struct JailState {
+  std::int32_t pid = 0;            // this process, as its own /proc numbers it
   std::uint32_t uid = 0;           // effective
   std::uint32_t gid = 0;           // effective
   std::uint64_t capabilities = 0;  // effective set, bit n = capability n

@@ -18,17 +18,18 @@ constexpr std::uint32_t kVersion = 1;
 
 }  // namespace
 
-SysResult<void> hand_over_tun(const Fd& socket, const TunHandover& device) {
-  if (device.name.empty() || device.name.size() >= IFNAMSIZ) {
-    return SysError{"hand over", device.name, EINVAL};
+SysResult<void> hand_over_tun(const Fd& socket, const Fd& tun, const std::string& name,
+                              std::uint32_t mtu) {
+  if (name.empty() || name.size() >= IFNAMSIZ) {
+    return SysError{"hand over", name, EINVAL};
   }
   ByteArray<kTunHandoverBytes> bytes{};
   Writer out(bytes);
   out.bytes(bytes_of(kMagic));
   out.le<std::uint32_t>(kVersion);
-  out.le<std::uint32_t>(device.mtu);
-  out.bytes(bytes_of(device.name));
-  return send_fds(socket, std::array<int, 1>{device.tun.number()}, bytes);
+  out.le<std::uint32_t>(mtu);
+  out.bytes(bytes_of(name));
+  return send_fds(socket, std::array<int, 1>{tun.number()}, bytes);
 }
 
 SysResult<TunHandover> receive_tun(const Fd& socket) {

@@ -24,7 +24,8 @@ struct TunHandover {
   std::uint32_t mtu = 0;
 };
 
-[[nodiscard]] SysResult<void> hand_over_tun(const Fd& socket, const TunHandover& device);
+[[nodiscard]] SysResult<void> hand_over_tun(const Fd& socket, const Fd& tun,
+                                            const std::string& name, std::uint32_t mtu);
 // The descriptor stays open here too. Errors as send_fds.
 
 [[nodiscard]] SysResult<TunHandover> receive_tun(const Fd& socket);

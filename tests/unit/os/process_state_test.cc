@@ -45,7 +45,7 @@ std::unique_ptr<os::Mailbox<T>> mailbox(std::size_t capacity) {
 }
 
 constexpr const char* kStatus =
-    "Name:\tUid:\t9\nUmask:\t0022\nUid:\t1\t63631\t3\t4\nGid:\t5\t63632\t7\t8\n"
+    "Name:\tUid:\t9\nUmask:\t0022\nPid:\t4711\nUid:\t1\t63631\t3\t4\nGid:\t5\t63632\t7\t8\n"
     "CapEff:\t0000000000001000\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1\n";
 
 }  // namespace
@@ -190,6 +190,7 @@ TEST_CASE("the monotonic clock does not go back and the wall clock is past 2024"
 TEST_CASE("the jail is read from the kernel's own text, whatever the process calls itself") {
   const auto state = os::parse_process_status(kStatus);
   REQUIRE(state.has_value());
+  CHECK(state->pid == 4'711);
   CHECK(state->uid == 63'631);
   CHECK(state->gid == 63'632);
   CHECK(state->capabilities == 1ULL << 12);
@@ -199,7 +200,7 @@ TEST_CASE("the jail is read from the kernel's own text, whatever the process cal
 
 TEST_CASE("a status text that lacks a field or has a wrong number is refused") {
   const std::string whole = kStatus;
-  for (const char* key : {"\nUid:", "\nGid:", "CapEff:", "NoNewPrivs:", "Seccomp:"}) {
+  for (const char* key : {"\nPid:", "\nUid:", "\nGid:", "CapEff:", "NoNewPrivs:", "Seccomp:"}) {
     std::string text = whole;
     text.replace(text.find(key) + 1, 2, "??");
     CHECK_FALSE(os::parse_process_status(text).has_value());
@@ -215,7 +216,9 @@ TEST_CASE("the probe opened before sees what changed later") {
           auto probe = os::JailProbe::open();
           if (!probe) return 1;
           auto before = probe->read();
-          if (!before || before->no_new_privs || before->uid != ::geteuid()) return 2;
+          if (!before || before->no_new_privs || before->uid != ::geteuid() ||
+              before->pid != ::getpid())
+            return 2;
           ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
           if (!os::become_undumpable()) return 3;
           auto after = probe->read();
@@ -287,4 +290,13 @@ TEST_CASE("users are found by name, and an absent one is ENOENT or the reserved 
   const os::Owner reserved{63'631, 63'631};
   CHECK(*os::user_or_reserved("covfefe-nobody-of-that-name", reserved) == reserved);
   CHECK(*os::user_or_reserved("root", reserved) == os::Owner{0, 0});
+}
+
+TEST_CASE("a service without a user of its own has its reserved numbers, but not in the system") {
+  // On a machine with the package installed these users exist and have other numbers.
+  if (os::user_by_name("covfefe-peerdb").ok()) return;
+  CHECK(*os::service_user("peerdb", os::RootTree::Other) == os::Owner{63'633, 63'633});
+  CHECK(os::service_user("peerdb", os::RootTree::System).error().number == ENOENT);
+  CHECK(*os::service_user("tun-helper", os::RootTree::System) == os::Owner{0, 0});
+  CHECK(os::service_user("sshd", os::RootTree::Other).error().number == EINVAL);
 }
