@@ -3,10 +3,10 @@
 
 #include <unistd.h>
 
-#include "service_edges.h"
 #include "os/clock.h"
 #include "os/log_sink.h"
 #include "rpc/convert.h"
+#include "service_edges.h"
 #include "store/database.h"
 
 namespace covfefe::peerdb {
@@ -91,28 +91,6 @@ rpc::InspectedService describe(const Node& node, const Facts& facts) {
 }
 
 }  // namespace
-
-schema::Refusal refusal_for(Node& node, const store::StoreError& error) {
-  ++node.refusals;
-  const bool grave = error.fault == store::Fault::Io || error.fault == store::Fault::Corrupt;
-  node.log.record(grave ? Level::Error : Level::Notice, "refused", {{"why", error.text}});
-  // After a failed fsync or a corrupt page nothing more may be acknowledged: the next start checks
-  // the file and, where it must, restores a backup.
-  if (grave) node.disk_failed();
-  switch (error.fault) {
-    case store::Fault::Exists:
-      return schema::Refusal::EXISTS;
-    case store::Fault::Unknown:
-      return schema::Refusal::UNKNOWN;
-    case store::Fault::Refused:
-      return schema::Refusal::MALFORMED;
-    case store::Fault::Full:
-    case store::Fault::Io:
-    case store::Fault::Corrupt:
-      return schema::Refusal::IO;
-  }
-  return schema::Refusal::IO;
-}
 
 int serve(sandbox::Confined<Resources> jailed) {
   Resources& held = jailed.resources();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "service_edges.h"
 #include "rpc/convert.h"
 #include "rpc/errors.h"
+#include "service_edges.h"
 
 namespace covfefe::peerdb {
 namespace {

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contract of schema/peerdb.capnp over an in-memory pipe, on a real database.
+#include <capnp/rpc-twoparty.h>
+#include <doctest/doctest.h>
+#include <kj/async-io.h>
+
+#include "cmd/peerdb/service_edges.h"
+#include "os/clock.h"
+#include "rpc/convert.h"
+#include "rpc/endpoint.h"
+#include "tests/unit/store/temporary.h"
+
+namespace covfefe::peerdb {
+namespace {
+
+class SilentLog final : public Log {
+ public:
+  void write(Level, std::string_view) override {}
+};
+
+struct Bench {
+  // One database behind both edges, each on a pipe of its own.
+  store::TemporaryDirectory directory;
+  store::StoreResult<store::Database> database =
+      store::Database::open(directory.file("peers.db"), store::kNow);
+  store::Peers peers{database.value()};
+  SilentLog log;
+  int disk_failures = 0;
+  Node node{database.value(),
+            peers,
+            log,
+            [this] { ++disk_failures; },
+            [] { return rpc::InspectedService{}; },
+            {},
+            {},
+            {}};
+  kj::AsyncIoContext io = kj::setupAsyncIo();
+  kj::TwoWayPipe operator_pipe = kj::newTwoWayPipe();
+  kj::TwoWayPipe router_pipe = kj::newTwoWayPipe();
+  rpc::Endpoint operator_server{
+      kj::mv(operator_pipe.ends[0]), rpc::Side::Acceptor, {}, operator_edge(node)};
+  rpc::Endpoint operator_client{kj::mv(operator_pipe.ends[1]), rpc::Side::Connector, {}, nullptr};
+  rpc::Endpoint router_server{
+      kj::mv(router_pipe.ends[0]), rpc::Side::Connector, {}, router_edge(node)};
+  kj::Own<rpc::Endpoint> router_client = kj::heap<rpc::Endpoint>(
+      kj::mv(router_pipe.ends[1]), rpc::Side::Acceptor, rpc::Limits{}, nullptr);
+
+  schema::PeerdbOperator::Client as_operator() {
+    return operator_client.peer().castAs<schema::PeerdbOperator>();
+  }
+  schema::PeerdbForRouter::Client as_router() {
+    return router_client->peer().castAs<schema::PeerdbForRouter>();
+  }
+
+  auto put(std::uint8_t operation, const FriendRecord& record) {
+    auto request = as_operator().putFriendRequest();
+    request.setOperation(rpc::as_data(store::operation(operation)));
+    rpc::write_friend(record, request.initFriend());
+    return request.send().wait(io.waitScope);
+  }
+};
+
+class CountingObserver final : public schema::FriendObserver::Server {
+ public:
+  explicit CountingObserver(int& count) : count_(count) {}
+  kj::Promise<void> changed(ChangedContext) override {
+    ++count_;
+    return kj::READY_NOW;
+  }
+
+ private:
+  int& count_;
+};
+
+TEST_CASE("the operator adds a friend and the router reads the same record") {
+  Bench bench;
+  const auto answer = bench.put(1, store::person(1));
+  REQUIRE(!answer.getReply().isRefused());
+  const auto read = bench.as_router().friendsRequest().send().wait(bench.io.waitScope);
+  auto all = rpc::friends_from(read.getFriends());
+  REQUIRE(all.ok());
+  REQUIRE(all->size() == 1);
+  FriendRecord expected = store::person(1);
+  expected.id = FriendId{answer.getReply().getFriendId()};
+  CHECK((*all)[0] == expected);
+}
+
+TEST_CASE("a watching router hears of every change") {
+  Bench bench;
+  int heard = 0;
+  auto watch = bench.as_router().watchRequest();
+  watch.setObserver(kj::heap<CountingObserver>(heard));
+  watch.send().wait(bench.io.waitScope);
+  const auto id = bench.put(1, store::person(1)).getReply().getFriendId();
+  auto remove = bench.as_operator().removeFriendRequest();
+  remove.setOperation(rpc::as_data(store::operation(2)));
+  remove.setFriendId(id);
+  CHECK(!remove.send().wait(bench.io.waitScope).getRefused());
+  bench.as_router().friendsRequest().send().wait(bench.io.waitScope);
+  CHECK(heard == 2);
+}
+
+TEST_CASE("lengths, petnames and operations that break the contract are malformed") {
+  Bench bench;
+  auto request = bench.as_operator().putFriendRequest();
+  rpc::write_friend(store::person(1), request.initFriend());
+  const std::uint8_t short_id[15] = {};
+  request.setOperation(capnp::Data::Reader(short_id, sizeof short_id));
+  const auto answer = request.send().wait(bench.io.waitScope);
+  REQUIRE(answer.getReply().isRefused());
+  CHECK(answer.getReply().getRefused() == schema::Refusal::MALFORMED);
+  FriendRecord bad_name = store::person(1);
+  bad_name.petname = "Not A Name";
+  CHECK(bench.put(2, bad_name).getReply().isRefused());
+  CHECK(bench.peers.friends().value().empty());
+}
+
+TEST_CASE("a taken name is refused as exists, a missing friend as unknown") {
+  Bench bench;
+  REQUIRE(!bench.put(1, store::person(1)).getReply().isRefused());
+  FriendRecord twin = store::person(9);
+  twin.petname = "friend-1";
+  CHECK(bench.put(2, twin).getReply().getRefused() == schema::Refusal::EXISTS);
+  auto endpoint = bench.as_router().recordEndpointRequest();
+  endpoint.setOperation(rpc::as_data(store::operation(3)));
+  endpoint.setFriendId(77);
+  rpc::write_endpoint({Address{}, 1, 0}, endpoint.initEndpoint());
+  CHECK(endpoint.send().wait(bench.io.waitScope).getWhy() == schema::Refusal::UNKNOWN);
+  CHECK(bench.disk_failures == 0);
+}
+
+TEST_CASE("the router's capability has no way to add or remove a friend") {
+  Bench bench;
+  auto request = bench.router_client->peer().castAs<schema::PeerdbOperator>().removeFriendRequest();
+  request.setOperation(rpc::as_data(store::operation(1)));
+  CHECK_THROWS_AS(request.send().wait(bench.io.waitScope), kj::Exception);
+}
+
+TEST_CASE("metrics of the router come back to the operator") {
+  Bench bench;
+  const auto id = bench.put(1, store::person(1)).getReply().getFriendId();
+  auto record = bench.as_router().recordMetricsRequest();
+  record.setOperation(rpc::as_data(store::operation(2)));
+  auto samples = record.initSamples(1);
+  rpc::write_sample({FriendId{id}, os::wall_now().unix_seconds(), 10, 1, 2, 10, 300, 0},
+                    samples[0]);
+  CHECK(!record.send().wait(bench.io.waitScope).getRefused());
+  auto ask = bench.as_operator().metricsRequest();
+  ask.setFriendId(id);
+  CHECK(ask.send().wait(bench.io.waitScope).getSamples().size() == 1);
+}
+
+TEST_CASE("a router that disconnects in the middle of a call leaves the service working") {
+  Bench bench;
+  int heard = 0;
+  auto watch = bench.as_router().watchRequest();
+  watch.setObserver(kj::heap<CountingObserver>(heard));
+  watch.send().wait(bench.io.waitScope);
+  {
+    auto abandoned = bench.as_router().friendsRequest().send();
+    bench.router_client = nullptr;
+  }
+  bench.router_server.disconnected().wait(bench.io.waitScope);
+  CHECK(!bench.put(1, store::person(1)).getReply().isRefused());
+  CHECK(heard == 0);
+}
+
+}  // namespace
+}  // namespace covfefe::peerdb
