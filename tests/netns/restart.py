@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each of the five processes is killed -9 under a running transfer: the transfer completes."""
+import os, sys, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import nodes
+from transfer import Transfer
+
+SIZE = 24 << 20
+PACE = 8e6  # bytes a second: the transfer is long enough to be hit in the middle
+
+
+def kill_each(lab):
+    """kill -9 of any process on either side: the transfer goes on, the others are not restarted"""
+    alice, bob = lab.pair()
+    alice.reaches(bob)
+    port = 7000
+    for victim in (alice, bob):
+        for service in nodes.SERVICES:
+            before = victim.pids()
+            transfer = Transfer(bob, alice, SIZE, PACE, port).start()
+            port += 1
+            time.sleep(1)
+            victim.kill(service)
+            result = transfer.finish()
+            after = nodes.wait_for("%s to be back" % service, 10, lambda: (lambda now: now if all(
+                now[s] for s in nodes.SERVICES) and now[service] != before[service] else None)(victim.pids()))
+            others = [s for s in nodes.SERVICES if s != service and after[s] != before[s]]
+            print("  %-5s %-10s worst gap %.0f ms" % (victim.name, service, result["worst_gap"] * 1000), flush=True)
+            assert not others, "also restarted: %s" % others
+            limit = 1.0 if service in ("router", "shaper") else 0.5
+            assert result["worst_gap"] <= limit + 1.0, "the transfer stood still for %.1f s" % result["worst_gap"]
+
+
+def keystore_away(lab):
+    """with both keystores gone traffic goes on; with the keystore back a new friend comes up"""
+    alice, bob = lab.pair()
+    alice.reaches(bob)
+    for node in (alice, bob):
+        node.kill("keystore")
+    result = Transfer(bob, alice, SIZE, PACE).start().finish()
+    assert result["worst_gap"] < 0.5, result
+    nodes.wait_for("alice to be whole", 10, lambda: alice.json("status", check=False)["state"] == "ok")
+
+
+def whole_node(lab):
+    """`up` stopped and started again: keys, friends and the peer's traffic come back"""
+    alice, bob = lab.pair()
+    alice.reaches(bob)
+    bob.down()
+    assert alice.host.run(["ip", "link", "show", "cov-alice"])
+    bob.up()
+    took = alice.reaches(bob, 10)
+    print("  reachable %.2f s after the restart" % took)
+    assert bob.friend(alice)["trust"] == "met"
+
+
+if __name__ == "__main__":
+    nodes.main(kill_each, keystore_away, whole_node)
