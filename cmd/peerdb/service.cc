@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service.h"
 
-#include <unistd.h>
-
 #include "os/clock.h"
 #include "os/log_sink.h"
 #include "rpc/convert.h"
@@ -70,7 +68,7 @@ rpc::InspectedService describe(const Node& node, const Facts& facts) {
   const rpc::Service& service = *facts.resources.service;
   out.service = "peerdb";
   out.version = COVFEFE_VERSION;
-  out.pid = getpid();
+  out.pid = os::own_pid();
   out.uptime = os::monotonic_now() - facts.started;
   out.interfaces = {
       {capnp::Schema::from<schema::PeerdbForRouter>(), "router.peerdb",

@@ -2,7 +2,6 @@
 #include "control_plane.h"
 
 #include <schema/shaper.capnp.h>
-#include <unistd.h>
 
 #include "os/clock.h"
 
@@ -136,7 +135,7 @@ rpc::InspectedService ControlPlane::describe(Measured measured, core::StatusRepo
   rpc::InspectedService out;
   out.service = "router";
   out.version = COVFEFE_VERSION;
-  out.pid = ::getpid();
+  out.pid = os::own_pid();
   out.uptime = os::monotonic_now() - started_;
   out.interfaces = interfaces();
   for (const core::Counter& one : report.counters) out.counters.push_back({one.name, one.value});

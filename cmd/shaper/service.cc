@@ -2,7 +2,6 @@
 #include "service.h"
 
 #include <schema/shaper.capnp.h>
-#include <unistd.h>
 
 #include <thread>
 
@@ -48,7 +47,7 @@ rpc::InspectedService describe(const Node& node) {
   rpc::InspectedService out;
   out.service = "shaper";
   out.version = COVFEFE_VERSION;
-  out.pid = getpid();
+  out.pid = os::own_pid();
   out.uptime = os::monotonic_now() - node.started;
   out.interfaces = {{capnp::Schema::from<schema::ShaperForRouter>(), "router.shaper",
                      service.count("router.shaper"), node.router_calls.calls},

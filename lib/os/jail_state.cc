@@ -64,6 +64,10 @@ std::optional<JailState> parse_process_status(std::string_view text) {
   return state;
 }
 
+std::int32_t own_pid() {
+  return ::getpid();
+}
+
 SysResult<JailProbe> JailProbe::open() {
   Fd status(::open("/proc/self/status", O_RDONLY | O_CLOEXEC));
   if (!status.valid()) return last_error("open", "/proc/self/status");

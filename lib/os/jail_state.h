@@ -13,6 +13,9 @@
 
 namespace covfefe::os {
 
+[[nodiscard]] std::int32_t own_pid();
+// This process's number, as its own name space counts.
+
 struct JailState {
   std::int32_t pid = 0;            // this process, as its own /proc numbers it
   std::uint32_t uid = 0;           // effective
