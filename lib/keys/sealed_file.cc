@@ -73,7 +73,7 @@ SealedResult<SealedHead> SealedFile::inspect(const Place& place) {
   return *head;
 }
 
-SealedResult<SealedFile::Opened> SealedFile::open(Place place, ByteView secret) {
+SealedResult<SealedFile::Opened> SealedFile::open(const Place& place, ByteView secret) {
   const SealedResult<Bytes> file = read(place);
   if (!file.ok()) return file.error();
   const Expected<SealedHead, SealedFault> head = parse_head(*file);
@@ -84,7 +84,7 @@ SealedResult<SealedFile::Opened> SealedFile::open(Place place, ByteView secret) 
   if (!contents.ok()) return sealed_error(contents.error(), place.path);
   std::optional<crypto::Guarded> kept = guarded_copy(*key);
   if (!kept) return sealed_error(SealedFault::NoMemory, place.path);
-  return Opened{SealedFile(std::move(place), *head, *std::move(kept)), *std::move(contents)};
+  return Opened{SealedFile(place, *head, *std::move(kept)), *std::move(contents)};
 }
 
 SysResult<void> SealedFile::save(const Contents& contents, crypto::Entropy& random) const {
@@ -93,8 +93,8 @@ SysResult<void> SealedFile::save(const Contents& contents, crypto::Entropy& rand
     const crypto::Guarded::Reading open(key_);
     sealed = seal(head_, contents, open.bytes().first<crypto::kKeySize>(), random);
   }
-  if (!sealed.ok()) return SysError{"lock memory for", place_.path, ENOMEM};
-  return os::write_atomically_at(place_.directory, std::string(kFileName), *sealed);
+  if (!sealed.ok()) return SysError{"lock memory for", place_->path, ENOMEM};
+  return os::write_atomically_at(place_->directory, std::string(kFileName), *sealed);
 }
 
 SysResult<void> create_sealed(const std::string& path, const NewFile& with) {

@@ -27,8 +27,8 @@ class SealedFile {
   static SealedResult<SealedHead> inspect(const Place& place);
   // Which lock it has, without opening it.
 
-  static SealedResult<Opened> open(Place place, ByteView secret);
-  // secret: what the lock asks for. Changes nothing on disk.
+  static SealedResult<Opened> open(const Place& place, ByteView secret);
+  // secret: what the lock asks for. Changes nothing on disk. The place must outlive the file.
 
   [[nodiscard]] SysResult<void> save(const Contents& contents, crypto::Entropy& random) const;
   // Durable on success; on failure the file is as before.
@@ -36,10 +36,10 @@ class SealedFile {
   [[nodiscard]] const SealedHead& head() const { return head_; }
 
  private:
-  SealedFile(Place place, SealedHead head, crypto::Guarded key)
-      : place_(std::move(place)), head_(head), key_(std::move(key)) {}
+  SealedFile(const Place& place, const SealedHead& head, crypto::Guarded key)
+      : place_(&place), head_(head), key_(std::move(key)) {}
 
-  Place place_;
+  const Place* place_;
   SealedHead head_;
   crypto::Guarded key_;  // of the seal
 };

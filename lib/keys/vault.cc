@@ -11,9 +11,9 @@ constexpr std::int64_t kCertificateSeconds = 3'600;  // A7
 
 }  // namespace
 
-SealedResult<std::unique_ptr<Vault>> Vault::open(Place place, ByteView secret,
+SealedResult<std::unique_ptr<Vault>> Vault::open(const Place& place, ByteView secret,
                                                  crypto::Entropy& random) {
-  SealedResult<SealedFile::Opened> opened = SealedFile::open(std::move(place), secret);
+  SealedResult<SealedFile::Opened> opened = SealedFile::open(place, secret);
   if (!opened.ok()) return opened.error();
   return std::unique_ptr<Vault>(new Vault(*std::move(opened), random));
 }

@@ -27,9 +27,9 @@ struct Endorsement {
 
 class Vault {
  public:
-  static SealedResult<std::unique_ptr<Vault>> open(Place place, ByteView secret,
+  static SealedResult<std::unique_ptr<Vault>> open(const Place& place, ByteView secret,
                                                    crypto::Entropy& random);
-  // secret: credential or passphrase. `random` must outlive the vault.
+  // secret: credential or passphrase. Both references must outlive the vault.
 
   [[nodiscard]] const PublicIdentity& identity() const { return contents_.root.identity(); }
 
