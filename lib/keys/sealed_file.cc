@@ -23,8 +23,10 @@ SealedResult<Bytes> read(const Place& place) {
 std::optional<crypto::Guarded> guarded_copy(const crypto::SecretKey& key) {
   std::optional<crypto::Guarded> out = crypto::Guarded::make(crypto::kKeySize);
   if (!out) return {};
-  const crypto::Guarded::Writing open(*out);
-  copy(key.view(), open.bytes());
+  {
+    const crypto::Guarded::Writing open(*out);
+    copy(key.view(), open.bytes());
+  }
   return out;
 }
 
