@@ -21,6 +21,8 @@ constexpr Duration kMostBackOff = Duration::millis(500);
 constexpr Duration kBusyRetry = Duration::millis(50);  // A9: a dying router lets go soon
 constexpr Duration kDyingTakesAtMost = Duration::seconds(2);
 constexpr Duration kHeldRetry = Duration::seconds(1);  // later, the living router itself holds it
+// The kernel wakes nobody when the device is deleted, only tells it who looks.
+constexpr Duration kDeviceCheck = Duration::seconds(1);
 
 }  // namespace
 
@@ -41,7 +43,9 @@ SysError Helper::run() {
 }
 
 Instant Helper::next_wake() const {
-  return std::min(next_try_, next_watchdog_);
+  const Instant wake = std::min(next_try_, next_watchdog_);
+  if (!held_.device.tun().valid()) return wake;
+  return std::min(wake, os::monotonic_now() + kDeviceCheck);
 }
 
 SysResult<void> Helper::wait_and_act() {
