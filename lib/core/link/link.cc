@@ -180,6 +180,8 @@ void Link::run_size_probe() {
   const SizeProbe::View view{desk_.now, last_heard_, rtt_.timeout()};
   if (const auto token = size_.due(view, desk_.random)) {
     send_frame(wire::PadFrame{*token}, CellSize::Large, paths_.control());
+    // Whether S passes at the same time is half of the question.
+    paths_.probe_now(desk_.now);
   }
 }
 
@@ -187,9 +189,9 @@ void Link::timer() {
   touch();
   sessions_.settle(desk_.now);
   if (up_ && sessions_.sending() == nullptr) go_down();
+  if (up_) run_size_probe();
   if (up_) run_probes();
   if (up_) {
-    run_size_probe();
     run_rekey();
     if (handshake_due_ <= desk_.now && dial_.phase == Dial::Phase::Idle) start_dial();
   }

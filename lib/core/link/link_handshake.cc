@@ -158,7 +158,7 @@ void Link::knock() {
   const bool resting = dial_.phase == Phase::Waiting || dial_.phase == Phase::Resting;
   if (resting && desk_.now - dial_.started >= kBetween) {
     end_attempt();
-    dial_.phase = Phase::Idle;
+    queue_dial();
   }
   start_dial();
   touch();
@@ -200,9 +200,9 @@ void Link::finish(const Established& made) {
   dial_.phase = Phase::Idle;
   dial_.request = {};
   dial_.failure.clear();
-  Session& session = sessions_.add(std::make_unique<Session>(start, made.masters));
-  session.confirm();
-  confirmed(session, dial_.answered_at);
+  auto session = std::make_unique<Session>(start, made.masters);
+  session->confirm();
+  confirmed(sessions_.add(std::move(session)), dial_.answered_at);
 }
 
 void Link::answer_caller(const Established& made, const Caller& caller) {
@@ -288,9 +288,9 @@ void Link::handle(const wire::RekeyAnswer& answer) {
   start.rooted = offer_rooted_;
   start.peer_boot = offer_boot_;
   offering_.reset();
-  Session& session = sessions_.add(std::make_unique<Session>(start, *masters));
-  session.confirm();
-  confirmed(session, paths_.control());
+  auto session = std::make_unique<Session>(start, *masters);
+  session->confirm();
+  confirmed(sessions_.add(std::move(session)), paths_.control());
 }
 
 }  // namespace covfefe::core

@@ -115,7 +115,10 @@ std::optional<Paths::Answered> Paths::answered(std::uint64_t token, Instant now)
 std::optional<Challenge> Paths::due(Instant now, crypto::Drbg& random) {
   for (Path& path : paths_) {
     if (path.next_probe > now) continue;
-    if (path.pending) {
+    // Probes out of turn come at any distance: a miss is a second without an answer.
+    const bool missed = path.pending && now - path.waiting_since >= kBusyProbe;
+    if (!path.pending || missed) path.waiting_since = now;
+    if (missed) {
       ++path.misses;
       // The address that we send from may be gone: let the kernel choose until the friend is heard.
       path.route.from = {};
@@ -138,9 +141,7 @@ Instant Paths::deadline() const {
 }
 
 void Paths::probe_now(Instant now) {
-  // Not a miss of the probe under way, which has not had its time.
-  paths_[0].pending = false;
-  paths_[0].next_probe = now;
+  if (!paths_[0].next_probe.is_never()) paths_[0].next_probe = now;
 }
 
 bool Paths::busy(std::uint8_t socket, Instant now) {

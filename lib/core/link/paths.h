@@ -81,6 +81,7 @@ class Paths {
     bool busy = false;
     bool pending = false;  // the last probe is unanswered
     unsigned misses = 0;
+    Instant waiting_since{};  // for the answer, or since the last miss was counted
     Instant next_probe = Instant::never();
     std::array<Sent, 4> probes{};  // the last ones: an answer may take seconds
     std::size_t newest = 0;

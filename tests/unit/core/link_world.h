@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Several nodes' link layers on a virtual network with a virtual clock: real handshakes, real
+// cells, the real control codec; latency, loss and size limits as the test says. Deterministic.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/link/links.h"
+#include "crypto/drbg.h"
+#include "rpc/control_codec.h"
+#include "tests/support/fake_keystore.h"
+
+namespace covfefe::test {
+
+class World;
+
+struct Packet {
+  std::vector<std::uint8_t> bytes;
+  Endpoint from;
+  Endpoint to;
+};
+
+class Node final : public core::LinkEvents, public core::Effects {
+ public:
+  Node(World& world, std::uint8_t number);
+
+  void restart_router();  // a new Links with a new boot id; keystore and endpoints stay
+  void befriend(Node& other);
+  void load_friends();
+  template <typename F>
+  void step(F&& inputs);
+  void timer();
+  void receive(const Packet& packet, std::uint8_t socket);
+  void answer_keystore();
+  void complete();
+  void move_to(std::uint8_t network);  // new addresses on all sockets
+  void send_data(core::LinkSlot slot, core::Lane lane, core::CellSize size);
+  [[nodiscard]] core::LinkSlot slot(const Node& other) const;
+  [[nodiscard]] core::FriendReport report(const Node& other) const;
+  [[nodiscard]] std::uint64_t counter(const std::string& name) const;
+  [[nodiscard]] bool up(const Node& other) const;
+
+  // core::LinkEvents
+  void on_cell(core::LinkSlot link, const core::CellHeader& header, ByteView onion,
+               Instant now) override;
+  void on_control(core::LinkSlot link, const wire::Control& message, Instant now) override;
+  void on_destroy(core::LinkSlot link, CircuitId circuit, wire::DestroyReason reason,
+                  Instant now) override;
+  void on_friend(core::LinkSlot link, const core::Friend& who) override;
+  void on_link_up(core::LinkSlot link, bool new_boot, Instant now) override;
+  void on_link_down(core::LinkSlot link, Instant now) override;
+  void on_link_gone(core::LinkSlot link) override;
+
+  // core::Effects
+  core::Frame acquire(core::Lane lane) override;
+  void post(const core::Frame& frame, const core::Posting& posting) override;
+  void release(const core::Frame& frame) override;
+  void cancel(FlowId flow, std::uint32_t epoch) override;
+  void deliver(std::span<const ByteView> packets) override;
+  void ask(core::KeystoreRequest request) override;
+  void tell(core::Report report) override;
+
+  World& world;
+  FakeKeystore keystore;
+  crypto::Drbg random;
+  rpc::ControlCodec codec;
+  std::unique_ptr<core::Links> links;
+  std::array<Endpoint, 3> sockets{};
+  core::FriendTable table;
+  bool keystore_alive = true;
+  bool shaper_stalled = false;  // frames leave, completions do not come back
+  bool data_sockets = true;
+  std::size_t frames_held = 0;
+
+  std::deque<core::KeystoreRequest> asked;
+  std::deque<core::Completion> completions;
+  std::size_t asks = 0;
+
+  struct Cell {
+    core::CellHeader header;
+    std::vector<std::uint8_t> onion;
+  };
+  std::vector<Cell> cells;
+  std::vector<wire::Control> controls;
+  std::vector<std::pair<CircuitId, wire::DestroyReason>> destroyed;
+  std::vector<bool> ups;  // new_boot of each on_link_up
+  int downs = 0;
+  int gone = 0;
+  std::vector<core::EndpointLearned> learned;
+  std::map<std::uint8_t, std::size_t> posted_on;  // per socket
+  std::vector<std::vector<std::uint8_t>> pool;
+  std::uint64_t cell_counter = 0;
+};
+
+class World {
+ public:
+  World();
+
+  Node& add();
+  void run_for(Duration span);
+  bool run_until(const std::function<bool()>& done, Duration most);
+  void send(const Packet& packet);  // into the network, from whoever it says
+
+  Instant now{Duration::seconds(1000).nanoseconds};
+  Duration latency = Duration::millis(10);
+  std::size_t mtu = 1400;                   // longest datagram that passes
+  std::function<bool(const Packet&)> lose;  // true: this one vanishes
+  std::vector<std::unique_ptr<Node>> nodes;
+  std::vector<Packet> captured;  // every datagram sent, when capture is on
+  bool capture = false;
+
+ private:
+  [[nodiscard]] Instant next_event() const;
+  void deliver_due();
+
+  std::multimap<Instant, Packet> flying_;
+};
+
+template <typename F>
+void Node::step(F&& inputs) {
+  links->begin(world.now, *this);
+  inputs();
+  links->end();
+}
+
+[[nodiscard]] Address test_ip(std::uint8_t network, std::uint8_t host);
+
+}  // namespace covfefe::test
