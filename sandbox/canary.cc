@@ -15,7 +15,9 @@
 namespace covfefe::sandbox {
 namespace {
 
-constexpr std::size_t kLarge = 4 << 20;  // past malloc's mmap threshold
+// Just past malloc's threshold for mmap, which grows with what is freed: more would cost every
+// process that memory for good.
+constexpr std::size_t kLarge = 160 << 10;
 
 bool memory_works() {
   std::vector<char> block(64, 'x');
