@@ -19,17 +19,13 @@ constexpr Call kOwn[] = {
     allow(SCMP_SYS(ioctl), "attach to the TUN device", {equals(1, TUNSETIFF)}),
     allow(SCMP_SYS(ioctl), "the device outlives helper and router", {equals(1, TUNSETPERSIST)}),
     allow(SCMP_SYS(accept4), "the operator asks for the inspection"),
-    allow(SCMP_SYS(sendmsg), "hand the TUN descriptor to the router; netlink requests",
-          {below(0, kUdpFdWall)}),
+    allow(SCMP_SYS(sendmsg), "hand the TUN descriptor to the router", {below(0, kUdpFdWall)}),
     allow(SCMP_SYS(sendto), "netlink requests: address, MTU, route", {below(0, kUdpFdWall)}),
     allow(SCMP_SYS(recvmsg), "the kernel's netlink answers", {below(0, kUdpFdWall)}),
-    allow(SCMP_SYS(recvfrom), "the kernel's netlink answers", {below(0, kUdpFdWall)}),
-    allow(SCMP_SYS(socket), "netlink: address, MTU and route of the device",
+    allow(SCMP_SYS(socket), "netlink again: address, MTU and route of a device made anew",
           {equals(0, AF_NETLINK), equals(2, 0)}),
     allow(SCMP_SYS(bind), "a netlink socket takes its number"),
     allow(SCMP_SYS(getsockname), "a netlink socket learns its number"),
-    allow(SCMP_SYS(getsockopt), "kind and pending error of a socket"),
-    allow(SCMP_SYS(shutdown), "end of an inspection"),
 };
 
 constexpr CallSet kOwnSet{"tun-helper", kOwn};

@@ -13,7 +13,8 @@ namespace covfefe::os {
 
 enum class WaitFor : std::uint8_t {
   Readable,  // or hung up
-  HangUp,    // only: what the other side says is neither read nor a reason to wake
+  HangUp,    // only: what the other side says is neither read nor a reason to wake. A TUN
+             // device that was deleted is seen when the time comes, since nobody is woken
 };
 
 struct Waited {
