@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mark that makes a record of the peer database a friend (Step N4, covfefe-protocol(7)): a MAC
+// The mark that makes a record of the peer database a friend (Step N7, covfefe-protocol(7)): a MAC
 // under a key of the sealed file, so that neither router nor peerdb can add or alter a friend.
 #pragma once
 

@@ -66,7 +66,7 @@ std::optional<crypto::SecretKey> Handshakes::psk_of(const crypto::PublicKey& sta
   return contents_.psks.get(*at);
 }
 
-// Step N5, covfefe-protocol(7).
+// Step N8, covfefe-protocol(7).
 Result<Initiated> Handshakes::initiate(const First& first) {
   if (!peers_.identity_of(first.to)) return Reject::Unknown;
   ByteArray<kPayload1> payload{};
@@ -88,7 +88,7 @@ Result<Initiated> Handshakes::initiate(const First& first) {
   return out;
 }
 
-// Step N8.
+// Step N11.
 Result<Established> Handshakes::finish(std::uint64_t handshake, ByteView message) {
   if (message.size() != kMessage2) return Reject::WrongLength;
   const auto found = pending_.find(handshake);
@@ -113,7 +113,7 @@ Result<Established> Handshakes::finish(std::uint64_t handshake, ByteView message
   return established(done.to, *hello, done.noise);
 }
 
-// Steps N6 and N7.
+// Steps N9 and N10.
 Result<Responded> Handshakes::respond(ByteView message, const BootId& own) {
   if (message.size() != kMessage1) return Reject::WrongLength;
   const RootKeys::Open open = contents_.root.open();

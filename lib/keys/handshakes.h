@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole Noise_IKpsk2 handshakes of links, both roles (Steps N5 to N8, covfefe-protocol(7)):
+// Whole Noise_IKpsk2 handshakes of links, both roles (Steps N8 to N11, covfefe-protocol(7)):
 // fixed-size inputs, and what comes out is the session of an authenticated friend, never a bare
 // Diffie-Hellman. Messages are hostile; who sent them is unknown until they verify. Thread: one.
 #pragma once

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that a node's one seed gives (Step N1, covfefe-protocol(7)). The seed and what is used
+// Everything that a node's one seed gives (Step N5, covfefe-protocol(7)). The seed and what is used
 // often lie in guarded memory, closed between uses; signing keys are derived for each signature and
 // wiped. Public keys are values. Thread: one.
 #pragma once

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Timestamps of first handshake messages (Step N3, covfefe-protocol(7)): TAI64N, 12 bytes, always
+// Timestamps of first handshake messages (Step N6, covfefe-protocol(7)): TAI64N, 12 bytes, always
 // greater than any that this node sent before, whatever the clock does.
 #pragma once
 

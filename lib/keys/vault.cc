@@ -118,7 +118,7 @@ LoadCount Vault::load(std::span<const FriendRecord> records, std::span<const See
   return count;
 }
 
-// Step N3, covfefe-protocol(7).
+// Step N6, covfefe-protocol(7).
 VaultResult<Tai64n> Vault::next_timestamp(WallTime now) {
   const Tai64n timestamp = timestamps_.peek(now);
   if (timestamps_.should_raise(now) || !timestamps_.may_send(timestamp)) {
