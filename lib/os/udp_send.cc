@@ -31,7 +31,7 @@ bool same_train(const OutDatagram& a, const OutDatagram& b) {
 }
 
 bool source_is_gone(int error) {
-  return error == EINVAL || error == EADDRNOTAVAIL || error == ENODEV;
+  return error == EINVAL || error == EADDRNOTAVAIL || error == ENETUNREACH || error == ENODEV;
 }
 
 // What a train can get although each of its datagrams would pass, or fail for itself alone.
@@ -219,24 +219,24 @@ std::size_t UdpSender::send_run(std::span<const OutDatagram> run, std::span<bool
 std::size_t UdpSender::after_error(std::span<const OutDatagram> train, std::span<bool> sent) {
   const int error = errno;
   if (error == EAGAIN || error == EINTR) return 0;
-  if (train.size() > 1 && !concerns_trains(error)) {
-    for (std::size_t i = 0; i < train.size(); ++i) {
-      sent[i] = false;
-      note(train[i], false);
-    }
-    return train.size();
-  }
+  const std::uint64_t resourced = counters_.resourced;
   std::size_t done = 0;
   bool any_sent = false;
+  bool hopeless = train.size() > 1 && !concerns_trains(error) && !source_is_gone(error);
   for (; done < train.size(); ++done) {
-    const int result = send_plain(train[done]);
+    const int result = hopeless ? error : send_plain(train[done]);
     if (result == EAGAIN) break;
     sent[done] = result == 0;
     any_sent |= sent[done];
     note(train[done], sent[done]);
+    // Of one train only the length can make a difference.
+    hopeless |= result != 0 && result != EMSGSIZE;
   }
   // Only then was it the train itself that the kernel or the device did not like.
-  if (train.size() > 1 && any_sent && error != EMSGSIZE) sockets_[train[0].socket].trains = false;
+  const bool train_itself = error == EIO || error == EINVAL;
+  if (train.size() > 1 && any_sent && train_itself && resourced == counters_.resourced) {
+    sockets_[train[0].socket].trains = false;
+  }
   return done;
 }
 
