@@ -5,14 +5,21 @@ namespace covfefe::core {
 
 const char* name_of(Count what) {
   static constexpr std::array<const char*, Tally::kCount> kNames = {
-      "tun_in",          "tun_out",          "tun_malformed", "tun_foreign_source",
-      "tun_not_overlay", "tun_multicast",    "tun_own",       "tun_too_big",
-      "tun_no_friend",   "tun_no_session",   "tun_held",      "tun_held_full",
-      "tun_backlog",     "tun_no_cell",      "icmp_limited",  "cells_sent",
-      "cells_received",  "cell_unknown",     "cell_replayed", "cell_bad_tag",
-      "circuit_bad_tag", "body_unexpected",  "body_forged",   "body_replayed",
-      "body_malformed",  "fragment_expired", "inner_bad",     "session_opened",
-      "session_closed",  "session_refused"};
+      "tun.in",           "tun.out",
+      "tun.malformed",    "tun.foreign_source",
+      "tun.not_overlay",  "tun.multicast",
+      "tun.own",          "tun.too_big",
+      "tun.no_friend",    "tun.no_session",
+      "tun.held",         "tun.held_full",
+      "tun.backlog",      "tun.no_cell",
+      "tun.icmp_limited", "cell.sent",
+      "cell.received",    "cell.unknown",
+      "cell.replayed",    "cell.bad_tag",
+      "circuit.bad_tag",  "body.unexpected",
+      "body.forged",      "body.replayed",
+      "body.malformed",   "body.fragments_expired",
+      "body.bad_packet",  "session.opened",
+      "session.closed",   "session.refused"};
   return kNames[static_cast<std::size_t>(what)];
 }
 

@@ -56,6 +56,6 @@ class Tally {
 };
 
 [[nodiscard]] const char* name_of(Count what);
-// "tun_in", "cell_bad_tag" …: the names in status and inspection.
+// "tun.in", "cell.bad_tag" …: the names in status and inspection.
 
 }  // namespace covfefe::core
