@@ -89,7 +89,8 @@ class Walk {
     return false;
   }
 
-  BlockVerdict verdict(bool encrypted, const std::string& directory) &&;
+  BlockVerdict accepted() &&;
+  BlockVerdict refused(const std::string& directory) &&;
 
  private:
   bool slaves(const std::string& sysfs, const std::string& label, int depth);
@@ -185,17 +186,21 @@ bool Walk::btrfs(const std::string& source) {
   return refuse("the devices of the btrfs file system on " + source + " cannot be listed");
 }
 
-BlockVerdict Walk::verdict(bool encrypted, const std::string& directory) && {
+BlockVerdict Walk::accepted() && {
   BlockVerdict out;
-  out.encrypted = encrypted;
+  out.encrypted = true;
   out.findings = std::move(findings_);
-  if (encrypted) return out;
+  return out;
+}
+
+BlockVerdict Walk::refused(const std::string& directory) && {
+  BlockVerdict out;
+  out.findings = std::move(findings_);
   out.reason = directory + " is not on a LUKS volume: " + reason_;
-  out.fix =
-      "move " + directory +
-      " to a file system on a LUKS volume (cryptsetup luksFormat, crypttab(5)), or set "
-      "\"storage.require_luks: no\" in covfefenet.yaml to accept that whoever takes the disk can "
-      "read what is stored there";
+  out.fix = "move " + directory +
+            " to a file system on a LUKS volume (cryptsetup luksFormat, crypttab(5)), or set "
+            "\"storage.require_luks: no\" in covfefenet.yaml to accept that whoever takes the disk "
+            "can read what is stored there";
   return out;
 }
 
@@ -218,7 +223,7 @@ BlockVerdict examine_device(DeviceNumber device, const std::string& directory,
   Walk walk(view);
   const bool encrypted =
       device.major == 0 ? examine_anonymous(walk, directory, view) : walk.number(device);
-  return std::move(walk).verdict(encrypted, directory);
+  return encrypted ? std::move(walk).accepted() : std::move(walk).refused(directory);
 }
 
 SysResult<BlockVerdict> examine_directory(const std::string& directory, const BlockView& view) {
