@@ -29,11 +29,15 @@ kj::Promise<Questions::Reply> Questions::ask(ToData mail, RequestId request, Dur
   auto late = service_.timer()
                   .afterDelay(limit.nanoseconds * kj::NANOSECONDS)
                   .then([this, request]() -> kj::Promise<Reply> {
-                    waiting_.erase(request.value);
                     ++unanswered_;
-                    return no_answer("the packet thread did not answer in time");
+                    if (const auto at = waiting_.find(request.value); at != waiting_.end()) {
+                      at->second->reject(no_answer("the packet thread did not answer in time"));
+                    }
+                    return kj::NEVER_DONE;
                   });
-  return pair.promise.exclusiveJoin(kj::mv(late));
+  // Also when whoever asked has gone: its place is free again.
+  auto forget = kj::defer([this, request] { waiting_.erase(request.value); });
+  return pair.promise.exclusiveJoin(kj::mv(late)).attach(kj::mv(forget));
 }
 
 kj::Promise<core::Answer> Questions::query(core::Query query, Duration limit) {

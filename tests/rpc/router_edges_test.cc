@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+// The router's side of router.keystore and router.peerdb against services that are honest, slow,
+// wrong or dying.
+#include "tests/rpc/router_support.h"
+
+using namespace covfefe;
+using namespace covfefe::router;
+
+namespace {
+
+core::StaticKey own_key() {
+  core::StaticKey key;
+  key.fill(0x55);
+  return key;
+}
+
+class PaperKeystore final : public schema::KeystoreForRouter::Server {
+ public:
+  struct Record {
+    int loads = 0;
+    std::size_t friends = 0;
+    std::size_t seen = 0;
+    ByteArray<12> timestamp{};
+  };
+  struct Manner {
+    bool locked = false;
+    bool foreign = false;
+    std::size_t message = 216;
+    bool hangs_up = false;
+    schema::Refusal* refusal = nullptr;
+  };
+  PaperKeystore(Record& record, const Manner& manner) : record_(record), manner_(manner) {}
+
+  kj::Promise<void> identity(IdentityContext context) override {
+    auto identity = context.getResults().initIdentity();
+    if (manner_.locked) return kj::READY_NOW;
+    rpc::IdentityRecord own;
+    own.name = "alice";
+    own.static_key = own_key();
+    if (manner_.foreign) own.static_key.fill(0x66);
+    rpc::write_identity(own, identity);
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> loadFriends(LoadFriendsContext context) override {
+    ++record_.loads;
+    record_.friends = context.getParams().getFriends().size();
+    record_.seen = context.getParams().getSeen().size();
+    for (const auto one : context.getParams().getSeen()) {
+      const auto seen = rpc::seen_from(one);
+      if (seen) record_.timestamp = seen->timestamp;
+    }
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> initiate(InitiateContext context) override {
+    if (manner_.hangs_up) return rpc::to_exception(rpc::CallFailure::Disconnected, "gone");
+    auto reply = context.getResults().initReply();
+    if (manner_.refusal != nullptr) {
+      reply.setRefused(*manner_.refusal);
+      return kj::READY_NOW;
+    }
+    auto ok = reply.initOk();
+    ok.setHandshake(7);
+    const std::vector<std::uint8_t> message(manner_.message, 9);
+    ok.setMessage(rpc::as_data(message));
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> respond(RespondContext context) override {
+    auto ok = context.getResults().initReply().initOk();
+    const std::vector<std::uint8_t> message(212, 3);
+    const ByteArray<32> peer = friend_named("bob", 2).static_key;
+    const ByteArray<32> send{1};
+    const ByteArray<32> receive{2};
+    const ByteArray<8> boot{3};
+    const ByteArray<12> timestamp{0x40, 1};
+    ok.setStaticKey(rpc::as_data(peer));
+    ok.setMessage(rpc::as_data(message));
+    ok.setSendKey(rpc::as_data(send));
+    ok.setReceiveKey(rpc::as_data(receive));
+    ok.setPeerBootId(rpc::as_data(boot));
+    ok.setTimestamp(rpc::as_data(timestamp));
+    return kj::READY_NOW;
+  }
+
+ private:
+  Record& record_;
+  Manner manner_;
+};
+
+struct KeystoreDesk : Desk {
+  CoreView core{*service, *to_data};
+  KeystoreEdge edge{{*service, *to_data, core, log, own_key()}};
+  PaperKeystore::Record record;
+
+  void connect(const PaperKeystore::Manner& manner = {}) {
+    edge.connected(schema::KeystoreForRouter::Client(kj::heap<PaperKeystore>(record, manner)));
+  }
+  void befriend() {
+    core.set_friends({friend_named("bob", 2)});
+    edge.set_friends({friend_named("bob", 2)});
+  }
+  kj::Promise<void> asked(core::KeystoreRequest request) {
+    befriend();
+    return turns().then([this, request] {
+      (void)mail();
+      edge.ask(request);
+      return turns();
+    });
+  }
+  Reject refusal() {
+    const auto got = mail();
+    REQUIRE(got.size() == 1);
+    return std::get<Reject>(std::get<core::KeystoreReply>(got[0]).answer);
+  }
+};
+
+const core::KeystoreRequest kInitiate{{5}, core::Initiate{}};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(KeystoreDesk, "the core learns the friends before the keystore that knows them") {
+  connect();
+  befriend();
+  run(turns());
+  const auto got = mail();
+  REQUIRE(got.size() == 2);
+  REQUIRE(std::holds_alternative<core::FriendTable>(got[0]));
+  CHECK(std::get<core::FriendTable>(got[0]).all.at(0).petname == "bob");
+  CHECK(std::holds_alternative<core::KeystoreUp>(got[1]));
+  CHECK(record.friends == 1);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "a keystore that comes after the friends gets them too") {
+  befriend();
+  connect();
+  run(turns());
+  CHECK(record.loads == 1);
+  CHECK(core.keystore_is_up());
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "a request comes back with its number and its bytes") {
+  connect();
+  run(asked(kInitiate));
+  const auto got = mail();
+  REQUIRE(got.size() == 1);
+  const auto& reply = std::get<core::KeystoreReply>(got[0]);
+  CHECK(reply.request == RequestId{5});
+  CHECK(std::get<core::Initiated>(reply.answer).handshake == 7);
+  CHECK(std::get<core::Initiated>(reply.answer).message[215] == 9);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "a message of a wrong length is refused at the door") {
+  connect({.message = 215});
+  run(asked(kInitiate));
+  CHECK(refusal() == Reject::WrongLength);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "a refusal keeps its reason") {
+  schema::Refusal why = schema::Refusal::UNKNOWN;
+  connect({.refusal = &why});
+  run(asked(kInitiate));
+  CHECK(refusal() == Reject::Unknown);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "a keystore that dies in the middle of a call answers overloaded") {
+  connect({.hangs_up = true});
+  run(asked(kInitiate));
+  CHECK(refusal() == Reject::Overloaded);
+  CHECK(edge.in_flight() == 0);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "without a keystore a request is refused at once") {
+  run(asked(kInitiate));
+  CHECK(refusal() == Reject::Overloaded);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "a locked keystore is attached but not used") {
+  connect({.locked = true});
+  run(asked(kInitiate));
+  CHECK(edge.attached());
+  CHECK(edge.locked());
+  CHECK_FALSE(core.keystore_is_up());
+  CHECK(record.loads == 0);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "a keystore with other keys is not used") {
+  connect({.foreign = true});
+  run(asked(kInitiate));
+  CHECK(edge.foreign());
+  CHECK_FALSE(core.keystore_is_up());
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "what was seen is given to the next keystore") {
+  connect();
+  run(asked({{6}, core::Respond{}}).then([this] {
+    const auto got = mail();
+    CHECK(
+        std::holds_alternative<core::Established>(std::get<core::KeystoreReply>(got.at(0)).answer));
+    edge.gone();
+    connect();
+    return turns();
+  }));
+  CHECK(record.seen == 1);
+  CHECK(record.timestamp == ByteArray<12>{0x40, 1});
+  const auto got = mail();
+  REQUIRE(got.size() == 2);
+  CHECK(std::holds_alternative<core::KeystoreDown>(got[0]));
+  CHECK(std::holds_alternative<core::KeystoreUp>(got[1]));
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "state that found the mailbox full is sent when there is room") {
+  while (to_data->push(MeasureQuery{}) == os::Posted::Queued) continue;
+  connect();
+  befriend();
+  run(turns().then([this] {
+    CHECK(mail().size() == 4);
+    return service->timer().afterDelay(200 * kj::MILLISECONDS);
+  }));
+  const auto got = mail();
+  REQUIRE(got.size() == 2);
+  CHECK(std::holds_alternative<core::FriendTable>(got[0]));
+  CHECK(std::holds_alternative<core::KeystoreUp>(got[1]));
+}
+
+namespace {
+
+class PaperPeerdb final : public schema::PeerdbForRouter::Server {
+ public:
+  struct Record {
+    std::vector<FriendRecord> friends{friend_named("bob", 2)};
+    std::vector<schema::FriendObserver::Client> observers;
+    std::vector<ByteArray<16>> operations;
+    std::vector<std::size_t> batches;
+    std::vector<Endpoint> endpoints;
+    bool fails = false;
+    bool lies = false;
+  };
+  explicit PaperPeerdb(Record& record) : record_(record) {}
+
+  kj::Promise<void> friends(FriendsContext context) override {
+    rpc::write_friends(record_.friends, context.getResults());
+    if (record_.lies) context.getResults().getFriends()[0].setPetname("../../etc");
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> watch(WatchContext context) override {
+    record_.observers.push_back(context.getParams().getObserver());
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> recordEndpoint(RecordEndpointContext context) override {
+    record_.endpoints.push_back(*rpc::endpoint_from(context.getParams().getEndpoint()));
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> recordMetrics(RecordMetricsContext context) override {
+    record_.operations.push_back(*rpc::exactly<16>(context.getParams().getOperation()));
+    record_.batches.push_back(context.getParams().getSamples().size());
+    if (record_.fails) return rpc::to_exception(rpc::CallFailure::Disconnected, "gone");
+    return kj::READY_NOW;
+  }
+
+ private:
+  Record& record_;
+};
+
+struct PeerdbDesk : Desk {
+  std::vector<std::vector<FriendRecord>> views;
+  PeerdbEdge edge{{*service, log, entropy,
+                   [this](const std::vector<FriendRecord>& friends) { views.push_back(friends); }}};
+  PaperPeerdb::Record record;
+
+  void connect() { edge.connected(schema::PeerdbForRouter::Client(kj::heap<PaperPeerdb>(record))); }
+  void measure(std::uint64_t rx_bytes, std::int64_t at) {
+    core::FriendReport report;
+    report.id = {2};
+    report.rx_bytes = rx_bytes;
+    core::StatusReport status;
+    status.friends.push_back(report);
+    edge.measure(status, {at * 1'000'000'000});
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(PeerdbDesk, "friends are read at connect and again when they changed") {
+  connect();
+  run(turns().then([this] {
+    record.friends.push_back(friend_named("carol", 3));
+    return record.observers.at(0).changedRequest().send().ignoreResult().then(
+        [this] { return turns(); });
+  }));
+  REQUIRE(views.size() == 2);
+  CHECK(views[0].size() == 1);
+  CHECK(views[1].size() == 2);
+}
+
+TEST_CASE_FIXTURE(PeerdbDesk, "a list with one bad friend changes nothing") {
+  connect();
+  run(turns().then([this] {
+    record.lies = true;
+    edge.read_friends();
+    return turns();
+  }));
+  CHECK(views.size() == 1);
+  CHECK(edge.friends().at(0).petname == "bob");
+}
+
+TEST_CASE_FIXTURE(PeerdbDesk, "the last view of friends outlives peerdb") {
+  connect();
+  run(turns().then([this] { edge.gone(); }));
+  CHECK_FALSE(edge.attached());
+  CHECK(edge.friends().size() == 1);
+}
+
+TEST_CASE_FIXTURE(PeerdbDesk, "what is measured while peerdb is away is written when it is back") {
+  connect();
+  run(turns().then([this] {
+    measure(100, 10);
+    edge.gone();
+    measure(150, 20);
+    measure(175, 30);
+    CHECK(edge.waiting_samples() == 2);
+    connect();
+    return turns();
+  }));
+  CHECK(record.batches == std::vector<std::size_t>{2});
+  CHECK(edge.waiting_samples() == 0);
+}
+
+TEST_CASE_FIXTURE(PeerdbDesk, "a batch that may be on the disk is repeated under the same number") {
+  connect();
+  run(turns().then([this] {
+    record.fails = true;
+    measure(100, 10);
+    measure(150, 20);
+    return turns().then([this] {
+      record.fails = false;
+      measure(160, 30);
+      return turns();
+    });
+  }));
+  REQUIRE(record.operations.size() >= 2);
+  CHECK(record.operations[0] == record.operations[1]);
+  CHECK(record.batches[0] == record.batches[1]);
+}
+
+TEST_CASE_FIXTURE(PeerdbDesk, "a friend that is down and silent costs no row") {
+  connect();
+  run(turns().then([this] {
+    measure(100, 10);
+    measure(100, 20);
+    return turns();
+  }));
+  CHECK(record.batches.empty());
+}
+
+TEST_CASE_FIXTURE(PeerdbDesk, "samples that wait are bounded and the oldest give way") {
+  connect();
+  run(turns().then([this] {
+    edge.gone();
+    for (std::uint64_t i = 1; i <= 2 * kMaxMetricSamples + 11; ++i) {
+      measure(i, static_cast<std::int64_t>(i));
+    }
+  }));
+  CHECK(edge.waiting_samples() == 2 * kMaxMetricSamples);
+  CHECK(edge.lost_samples() == 10);
+}
+
+TEST_CASE_FIXTURE(PeerdbDesk, "of one friend's endpoints only the newest waits, strangers' none") {
+  connect();
+  Endpoint older{{}, 1, 0};
+  Endpoint newer{{}, 2, 0};
+  run(turns().then([&] {
+    edge.gone();
+    edge.learn({{2}, older});
+    edge.learn({{2}, newer});
+    edge.learn({{99}, older});
+    connect();
+    return turns();
+  }));
+  CHECK(record.endpoints == std::vector<Endpoint>{newer});
+}
