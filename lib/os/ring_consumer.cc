@@ -2,7 +2,6 @@
 #include "os/ring_consumer.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/check.h"
 
@@ -94,10 +93,9 @@ bool FrameConsumer::open_head(const Descriptor& sent, FrameHead& out) {
   CHECK(sent.frame < kFrames && held_[sent.frame] != 0);
   if (!attached_) return false;
   const SharedFrame& shared = theirs().frames[sent.frame];
-  FrameHeadBytes head;
-  for (std::size_t i = 0; i < std::size(shared.head); ++i) {
-    const std::uint64_t word = shared.head[i].load(std::memory_order_relaxed);
-    std::memcpy(head.data() + 8 * i, &word, 8);
+  FrameHeadWords head;
+  for (std::size_t i = 0; i < head.size(); ++i) {
+    head[i] = shared.head[i].load(std::memory_order_relaxed);
   }
   if (unpack_head(head, out) && out.length == sent.length) return true;
   violation("a frame head with a field out of range");

@@ -2,7 +2,6 @@
 #include "os/ring_frames.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/check.h"
 
@@ -127,12 +126,10 @@ void FrameRing::post(const FrameRef& ref, const FramePosting& posting) {
   CHECK(lane_of(posting.flow) == frame.lane && posting.flow.value < kFlows);
   CHECK(posting.head.length >= 1 && posting.head.length <= kDatagramBytes);
   if (!attached_) return release(ref);
-  const FrameHeadBytes head = pack_head(posting.head);
+  const FrameHeadWords head = pack_head(posting.head);
   SharedFrame& shared = mine().frames[ref.index];
-  for (std::size_t i = 0; i < std::size(shared.head); ++i) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, head.data() + 8 * i, 8);
-    shared.head[i].store(word, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < head.size(); ++i) {
+    shared.head[i].store(head[i], std::memory_order_relaxed);
   }
   --submit_for(frame.lane).promised;
   frame.state = State::Posted;

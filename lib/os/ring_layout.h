@@ -8,6 +8,7 @@
 // modulo capacity; the producer publishes with release, the consumer reads with acquire.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -138,9 +139,9 @@ struct DescriptorWords {
 [[nodiscard]] bool unpack_descriptor(const DescriptorWords& words, Descriptor& out);
 // False unless every field is in its range and every zero is zero.
 
-using FrameHeadBytes = ByteArray<kFrameHeadBytes>;
-[[nodiscard]] FrameHeadBytes pack_head(const FrameHead& head);
-[[nodiscard]] bool unpack_head(const FrameHeadBytes& bytes, FrameHead& out);
+using FrameHeadWords = std::array<std::uint64_t, kFrameHeadBytes / 8>;  // as they lie in memory
+[[nodiscard]] FrameHeadWords pack_head(const FrameHead& head);
+[[nodiscard]] bool unpack_head(const FrameHeadWords& words, FrameHead& out);
 // False unless the family is AF_INET6, the port is not 0, the socket and the length are in range
 // and every zero is zero.
 

@@ -110,9 +110,9 @@ void write_head(os::RouterMemory& memory, Reader& input) {
   os::FrameHead head = tests::posting_to(input.le<std::uint16_t>(), {}, 0).head;
   head.socket = input.le<std::uint8_t>();
   head.length = input.le<std::uint16_t>();
-  const os::FrameHeadBytes bytes = os::pack_head(head);
+  const os::FrameHeadWords words = os::pack_head(head);
   for (std::size_t i = 0; i < 8; ++i) {
-    memory.frames[frame].head[i] = load_le<std::uint64_t>(bytes.data() + 8 * i);
+    memory.frames[frame].head[i] = words[i];
   }
 }
 

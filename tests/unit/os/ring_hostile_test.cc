@@ -111,12 +111,11 @@ TEST_CASE("the shaper detaches on a frame head out of range or another length") 
     if (which == 1) head.socket = os::kWireSockets;
     if (which == 2) head.length = 11;
     if (which == 3) head.to.port = 0;
-    auto bytes = os::pack_head(head);
-    if (which == 4) bytes[0] ^= 1;  // family
-    if (which == 5) bytes[63] = 1;  // spare
+    auto words = os::pack_head(head);
+    if (which == 4) words[0] ^= 1;                      // family
+    if (which == 5) words[7] = std::uint64_t{1} << 56;  // spare
     for (std::size_t i = 0; i < 8; ++i) {
-      pair.router_memory->frames[frame.index].head[i] =
-          load_le<std::uint64_t>(bytes.data() + 8 * i);
+      pair.router_memory->frames[frame.index].head[i] = words[i];
     }
     std::array<Descriptor, os::kTakeMost> out{};
     REQUIRE(pair.shaper.take(out) == 1);
