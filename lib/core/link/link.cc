@@ -119,12 +119,10 @@ void Link::confirmed(Session& session, const Route& route) {
   last_heard_ = desk_.now;
   const bool was_up = up_;
   if (!was_up) go_up(route);
+  if (was_up && new_boot) announce_up();
   // The friend moves to the new keys with the first cell that it gets under them (Step L13).
   paths_.probe_now(desk_.now);
-  if (new_boot) {
-    if (was_up) announce_up();
-    send_hello();
-  }
+  run_probes();
   touch();
 }
 
@@ -140,6 +138,7 @@ void Link::announce_up() {
   const bool new_boot = announced_boot_ != boot_;
   announced_boot_ = boot_;
   tell_state();
+  if (new_boot) send_hello();  // before anything that the event may send (Step L23)
   desk_.events->on_link_up(slot_, new_boot, desk_.now);
 }
 

@@ -46,7 +46,7 @@ class Link {
   void keystore_lost();
   void knock();  // data under an unknown index came from where the friend is (A12)
   void dial();   // its turn in the queue has come
-  void completed(const PostingTag& tag, bool sent);
+  void completed(const PostingTag& tag, const Completion& completion);  // tag: decoded
   void shaper_lost();
   void timer();
   void flush();  // end of step: control messages and acknowledgements

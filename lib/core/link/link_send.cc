@@ -147,9 +147,9 @@ void Link::flush() {
   }
 }
 
-void Link::completed(const PostingTag& tag, bool sent) {
+void Link::completed(const PostingTag& tag, const Completion& completion) {
   if (!ledger(tag.lane).complete(tag.ordinal, desk_.now)) return;
-  if (sent) {
+  if (completion.sent) {
     // 48: an outer IPv6 and UDP header, so that both families count alike.
     tx_bytes_ += 48 + (tag.large ? wire::kLargeDatagram : wire::kSmallDatagram);
   } else {

@@ -133,7 +133,7 @@ void Links::completions(std::span<const Completion> all) {
     const PostingTag tag = decode(c.tag);
     if (tag.life != p.desk.shaper_life) continue;
     if (tag.slot == 0) p.strangers.complete(tag.ordinal, p.desk.now);
-    if (Link* link = p.at(tag.slot)) link->completed(tag, c.sent);
+    if (Link* link = p.at(tag.slot)) link->completed(tag, c);
   }
 }
 

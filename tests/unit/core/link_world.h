@@ -130,6 +130,32 @@ void Node::step(F&& inputs) {
   links->end();
 }
 
+// Two nodes that are friends of each other; load() starts them.
+struct Two {
+  World world;
+  Node& a = world.add();
+  Node& b = world.add();
+  Two() {
+    a.befriend(b);
+    b.befriend(a);
+  }
+  void load() {
+    a.load_friends();
+    b.load_friends();
+  }
+  bool both_up(Duration most = Duration::seconds(2)) {
+    return world.run_until([&] { return a.up(b) && b.up(a); }, most);
+  }
+  bool exchange(core::Lane lane = core::Lane::Bulk, core::CellSize size = core::CellSize::Large) {
+    const std::size_t at_a = a.cells.size();
+    const std::size_t at_b = b.cells.size();
+    a.send_data(a.slot(b), lane, size);
+    b.send_data(b.slot(a), lane, size);
+    return world.run_until([&] { return a.cells.size() > at_a && b.cells.size() > at_b; },
+                           Duration::millis(200));
+  }
+};
+
 [[nodiscard]] Address test_ip(std::uint8_t network, std::uint8_t host);
 
 }  // namespace covfefe::test
