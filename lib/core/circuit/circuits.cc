@@ -160,7 +160,7 @@ bool Circuits::reachable(Peer& peer) {
 }
 
 // Step E8, covfefe-protocol(7). The answer comes from the address that was asked for: Linux matches
-// an ICMPv6 error to its socket by the packet that it quotes, and a reverse-path filter would drop
+// an ICMPv6 error to its socket by the packet that it quotes; a reverse-path rule of nftables drops
 // one whose source is the host's own address.
 void Circuits::answer(ByteView ip, Answerable what) {
   if (!wire::may_answer_with_error(ip)) return;
