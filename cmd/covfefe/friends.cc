@@ -4,6 +4,7 @@
 // back, so nothing is half-applied.
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "base/hex.h"
 #include "commands.h"
@@ -73,19 +74,23 @@ Outcome<std::vector<Endpoint>> resolve_all(const std::vector<std::string>& texts
 }
 
 struct Edges {
-  Connection keystore;
-  Connection peerdb;
+  const Layout& layout;
   std::vector<FriendRecord> friends;
 };
 
+template <typename Ask>
+auto ask(const Layout& layout, std::string_view service, Ask&& question)
+    -> decltype(question(std::declval<Connection&>())) {
+  auto connection = Connection::open(layout, service);
+  if (!connection) return connection.error();
+  return question(*connection);
+}
+// One connection for each question: a thread has one RPC loop at a time.
+
 Outcome<Edges> open_edges(const Layout& layout) {
-  auto keystore = Connection::open(layout, "keystore");
-  if (!keystore) return keystore.error();
-  auto peerdb = Connection::open(layout, "peerdb");
-  if (!peerdb) return peerdb.error();
-  auto all = friends(*peerdb);
+  auto all = ask(layout, "peerdb", [](Connection& peerdb) { return friends(peerdb); });
   if (!all) return all.error();
-  return Edges{std::move(*keystore), std::move(*peerdb), std::move(*all)};
+  return Edges{layout, std::move(*all)};
 }
 
 const FriendRecord* by_name(const Edges& edges, const std::string& name) {
@@ -111,15 +116,23 @@ Outcome<void> refuse_known(const Edges& edges, const config::Card& card, const s
   return {};
 }
 
-Outcome<void> endorse_and_store(Edges& edges, FriendRecord record, ByteView psk) {
-  const auto endorsement = endorse(edges.keystore, record, psk);
+Outcome<void> take_back(const Layout& layout, const ByteArray<32>& identity_key) {
+  return ask(layout, "keystore",
+             [&](Connection& keystore) { return revoke(keystore, identity_key); });
+}
+
+Outcome<void> endorse_and_store(const Edges& edges, FriendRecord record, ByteView psk) {
+  const auto endorsement = ask(edges.layout, "keystore", [&](Connection& keystore) {
+    return endorse(keystore, record, psk);
+  });
   if (!endorsement) return endorsement.error();
   record.serial = endorsement->serial;
   record.endorsement = endorsement->mac;
-  const auto stored = put_friend(edges.peerdb, record);
+  const auto stored =
+      ask(edges.layout, "peerdb", [&](Connection& peerdb) { return put_friend(peerdb, record); });
   if (stored) return {};
   if (record.id.value == 0) {
-    if (auto undone = revoke(edges.keystore, record.identity_key); !undone) {
+    if (auto undone = take_back(edges.layout, record.identity_key); !undone) {
       return Problem{stored.error().what + "; and the endorsement could not be taken back",
                      "covfefe friend list, then try again"};
     }
@@ -205,8 +218,10 @@ Outcome<FriendRecord> remove(const Layout& layout, const FriendOptions& options)
   const FriendRecord* known = by_name(*edges, options.who);
   if (known == nullptr) return no_such_friend(options.who);
   // Revoked first: should the database fail now, the record that is left opens nothing.
-  if (auto done = revoke(edges->keystore, known->identity_key); !done) return done.error();
-  if (auto done = remove_friend(edges->peerdb, known->id); !done) return done.error();
+  if (auto done = take_back(layout, known->identity_key); !done) return done.error();
+  const auto done = ask(layout, "peerdb",
+                        [known](Connection& peerdb) { return remove_friend(peerdb, known->id); });
+  if (!done) return done.error();
   return *known;
 }
 

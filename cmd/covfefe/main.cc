@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // covfefe: the operator's tool. Reads the command line, nothing else; the verbs are in their files.
-#include "commands.h"
 #include "verbs.h"
 
 int main(int argc, char** argv) {

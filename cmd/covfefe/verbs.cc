@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "crypto/types.h"
 
 namespace covfefe::cli {
 namespace {
@@ -145,6 +146,9 @@ void add_live_verbs(CLI::App& app, Chosen& chosen) {
 }  // namespace
 
 int dispatch(int argc, char** argv) {
+  if (!crypto::init()) {
+    return report({"libsodium does not start", "this machine has no source of randomness"}, {});
+  }
   CLI::App app("CovfefeNet, a friend-to-friend network", "covfefe");
   app.set_version_flag("--version", COVFEFE_VERSION);
   app.require_subcommand(1);
