@@ -103,10 +103,11 @@ void DataPlane::pump() {
   for (int round = 0; round < kRoundsPerWake && !resting && consumer_.attached(); ++round) {
     const std::size_t came = intake();
     const std::size_t went = send_due();
+    // Before publish(): who sees a completion also sees it counted.
+    show();
     consumer_.publish();
     if (came + went == 0) resting = rest();
   }
-  show();
   if (!consumer_.attached()) {
     const std::string_view why = consumer_.why_detached();
     detach(why);
@@ -118,23 +119,24 @@ void DataPlane::pump() {
 
 std::size_t DataPlane::intake() {
   const std::size_t count = consumer_.take(taken_);
+  const Instant now = os::monotonic_now();
   for (std::size_t i = 0; i < count; ++i) {
     if (taken_[i].op == os::RingOp::Cancel) {
       cancel(taken_[i]);
-    } else if (!accept(taken_[i])) {
+    } else if (!accept(taken_[i], now)) {
       return 0;
     }
   }
   return count;
 }
 
-bool DataPlane::accept(const os::Descriptor& sent) {
+bool DataPlane::accept(const os::Descriptor& sent, Instant now) {
   os::FrameHead& head = heads_[sent.frame];
   if (!consumer_.open_head(sent, head)) return false;
   const std::uint32_t wire = sent.length + headers_to(head.to) + uplink_.overhead;
   const shape::Item item{sent.frame, sent.flow, sent.epoch, sent.length,
                          static_cast<std::uint16_t>(wire)};
-  if (scheduler_.enqueue(item, os::monotonic_now()) != shape::Admission::Queued) {
+  if (scheduler_.enqueue(item, now) != shape::Admission::Queued) {
     ++dropped_;
     consumer_.complete(sent.frame, os::SendStatus::Dropped);
     return true;

@@ -43,7 +43,7 @@ class DataPlane {
  private:
   void pump();
   [[nodiscard]] std::size_t intake();
-  [[nodiscard]] bool accept(const os::Descriptor& sent);
+  [[nodiscard]] bool accept(const os::Descriptor& sent, Instant now);
   void cancel(const os::Descriptor& order);
   [[nodiscard]] std::size_t send_due();
   void fetch_due(Instant now);
