@@ -59,7 +59,6 @@ constexpr Call kFilesCalls[] = {
 constexpr Call kSharedMemoryCalls[] = {
     allow(SCMP_SYS(memfd_create), "memory for packet frames and rings"),
     allow(SCMP_SYS(ftruncate), "size of that memory"),
-    allow(SCMP_SYS(fstatfs), "check that memory received consists of ordinary pages"),
     allow(SCMP_SYS(fcntl), "seal its size before it is handed over", {equals(1, F_ADD_SEALS)}),
     allow(SCMP_SYS(fcntl), "check the seals of memory received", {equals(1, F_GET_SEALS)}),
 };
