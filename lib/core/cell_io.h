@@ -23,6 +23,11 @@ struct CellHeader {
   std::uint64_t counter = 0;  // hop counter on this link
 };
 
+enum class Boot : std::uint8_t {
+  Same,  // the router that was there before
+  New,   // the friend's router restarted, or is seen for the first time: its circuits are gone
+};
+
 class LinkEvents {
  public:
   virtual ~LinkEvents() = default;
@@ -36,8 +41,7 @@ class LinkEvents {
   // The friend dropped the circuit that it sends to under this id of ours.
   virtual void on_friend(LinkSlot link, const Friend& who) = 0;
   // A friend entered the table or its record changed; before any other event of the slot.
-  virtual void on_link_up(LinkSlot link, bool new_boot, Instant now) = 0;
-  // new_boot: the friend's router restarted (or is seen for the first time): its circuits are gone.
+  virtual void on_link_up(LinkSlot link, Boot boot, Instant now) = 0;
   virtual void on_link_down(LinkSlot link, Instant now) = 0;
   virtual void on_link_gone(LinkSlot link) = 0;  // the friend was removed
 };

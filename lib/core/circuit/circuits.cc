@@ -227,12 +227,12 @@ void Circuits::on_friend(LinkSlot link, const Friend& who) {
   if (!routes_.find(who.address)) routes_.set(who.address, link);
 }
 
-void Circuits::on_link_up(LinkSlot link, bool new_boot, Instant now) {
+void Circuits::on_link_up(LinkSlot link, Boot boot, Instant now) {
   shared_.now = now;
   Peer* peer = peer_at(link);
   if (peer == nullptr) return;
   touch(*peer);
-  setup_.link_up(*peer, new_boot);
+  setup_.link_up(*peer, boot);
 }
 
 void Circuits::on_link_down(LinkSlot link, Instant now) {

@@ -55,7 +55,7 @@ class Circuits final : public LinkEvents {
   void on_destroy(LinkSlot link, CircuitId circuit, wire::DestroyReason reason,
                   Instant now) override;
   void on_friend(LinkSlot link, const Friend& who) override;
-  void on_link_up(LinkSlot link, bool new_boot, Instant now) override;
+  void on_link_up(LinkSlot link, Boot boot, Instant now) override;
   void on_link_down(LinkSlot link, Instant now) override;
   void on_link_gone(LinkSlot link) override;
 

@@ -39,9 +39,9 @@ Session* find_session(Peer& peer, CircuitId circuit) {
 }
 
 // Step E9, covfefe-protocol(7).
-void Setup::link_up(Peer& peer, bool new_boot) {
+void Setup::link_up(Peer& peer, Boot boot) {
   peer.link_up = true;
-  if (new_boot) drop_all(peer);
+  if (boot == Boot::New) drop_all(peer);
   for (const auto& session : peer.sessions) {
     // Time without a link says nothing about the session.
     if (!session->unanswered.is_never()) session->unanswered = shared_.now;

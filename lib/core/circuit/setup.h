@@ -24,7 +24,7 @@ class Setup {
 
   Setup(Shared& shared, Egress& egress) : shared_(shared), egress_(egress) {}
 
-  void link_up(Peer& peer, bool new_boot);
+  void link_up(Peer& peer, Boot boot);
   void wanted(Peer& peer);
   // There is a packet and no session.
   void certified(Peer& peer);

@@ -139,7 +139,7 @@ void Link::announce_up() {
   announced_boot_ = boot_;
   tell_state();
   if (new_boot) send_hello();  // before anything that the event may send (Step L23)
-  desk_.events->on_link_up(slot_, new_boot, desk_.now);
+  desk_.events->on_link_up(slot_, new_boot ? Boot::New : Boot::Same, desk_.now);
 }
 
 void Link::restarted(const Session& session) {

@@ -103,10 +103,10 @@ Pair::Pair() {
   }
 }
 
-void Pair::up(bool new_boot) {
+void Pair::up(core::Boot boot) {
   for (Node* node : {&left, &right}) node->link.state = core::LinkState::Up;
   for (Node* node : {&left, &right}) {
-    node->step(now, [&] { node->circuits.on_link_up(kSlot, new_boot, now); });
+    node->step(now, [&] { node->circuits.on_link_up(kSlot, boot, now); });
   }
   exchange();
 }

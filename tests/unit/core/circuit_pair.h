@@ -85,7 +85,7 @@ class Pair {
  public:
   Pair();
 
-  void up(bool new_boot = true);
+  void up(core::Boot boot = core::Boot::New);
   void down();
   void tick(Duration by);
   // Moves the clock on in steps of at most 50 ms, running timers and the link.

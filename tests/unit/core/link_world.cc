@@ -142,8 +142,8 @@ void Node::on_destroy(core::LinkSlot, CircuitId circuit, wire::DestroyReason rea
   destroyed.emplace_back(circuit, reason);
 }
 void Node::on_friend(core::LinkSlot, const core::Friend&) {}
-void Node::on_link_up(core::LinkSlot, bool new_boot, Instant) {
-  ups.push_back(new_boot);
+void Node::on_link_up(core::LinkSlot, core::Boot boot, Instant) {
+  ups.push_back(boot == core::Boot::New);
 }
 void Node::on_link_down(core::LinkSlot, Instant) {
   ++downs;

@@ -54,7 +54,7 @@ class Node final : public core::LinkEvents, public core::Effects {
   void on_destroy(core::LinkSlot link, CircuitId circuit, wire::DestroyReason reason,
                   Instant now) override;
   void on_friend(core::LinkSlot link, const core::Friend& who) override;
-  void on_link_up(core::LinkSlot link, bool new_boot, Instant now) override;
+  void on_link_up(core::LinkSlot link, core::Boot boot, Instant now) override;
   void on_link_down(core::LinkSlot link, Instant now) override;
   void on_link_gone(core::LinkSlot link) override;
 
