@@ -183,10 +183,10 @@ TEST_CASE("a million random steps keep every promise of the scheduler") {
   std::uint64_t sent = 0;
   for (std::uint64_t seed = 0; seed < 12; ++seed) {
     Run run(seed, rates[seed % 6]);
-    for (int i = 0; i < 100'000 && run.broken == nullptr; ++i) {
+    for (std::uint32_t i = 0; i < 100'000 && run.broken == nullptr; ++i) {
       run.step();
       if (i % 64 == 0) {
-        const FlowId flow{static_cast<std::uint32_t>(i / 64 % kFlows)};
+        const FlowId flow{i / 64 % kFlows};
         run.expect(run.scheduler.payload_of(flow) == run.model.payload(flow), "backlog is true");
       }
       if (run.broken != nullptr) MESSAGE("seed ", seed, " step ", i, ": ", run.broken);
