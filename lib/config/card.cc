@@ -90,8 +90,9 @@ constexpr std::array<Field, 8> kFields{{
 
 std::optional<ConfigError> refuse_unknown(const Node& root, const std::string& file) {
   for (const auto& [name, value] : root.members) {
-    const bool known = std::any_of(kFields.begin(), kFields.end(),
-                                   [&name](const Field& field) { return field.name == name; });
+    const bool known =
+        std::any_of(kFields.begin(), kFields.end(),
+                    [&name = name](const Field& field) { return field.name == name; });
     if (!known) return ConfigError{file, value.line, name, "is not a key of a friend card"};
   }
   return {};

@@ -200,7 +200,7 @@ ConfigResult<Node> Document::map(const Event& start, std::size_t depth) {
     path_.resize(outer);
     // The line of a key is where a reader looks, also when its value is empty or starts below.
     if (member->kind != Node::Kind::List) member->line = event.line();
-    out.members.emplace_back(*std::move(name), *std::move(member));
+    out.members.push_back({*std::move(name), *std::move(member)});
   }
 }
 

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -33,20 +32,27 @@ struct ConfigError {
 template <typename T>
 using ConfigResult = Expected<T, ConfigError>;
 
+struct Member;
+
 struct Node {
   enum class Kind : std::uint8_t { Scalar, Map, List };
 
   Kind kind = Kind::Scalar;
   std::uint32_t line = 1;
-  std::string text;                                   // Scalar: the value, UTF-8, no control bytes
-  bool quoted = false;                                // Scalar: written in quotes
-  std::vector<Node> items;                            // List
-  std::vector<std::pair<std::string, Node>> members;  // Map, in the order of the text
+  std::string text;             // Scalar: the value, UTF-8, no control bytes
+  bool quoted = false;          // Scalar: written in quotes
+  std::vector<Node> items;      // List
+  std::vector<Member> members;  // Map, in the order of the text
 
   [[nodiscard]] const Node* find(std::string_view key) const;
   // The member of a map, or null; borrowed from this node.
   [[nodiscard]] bool is_null() const;
   // An unquoted empty value, "~" or "null".
+};
+
+struct Member {
+  std::string name;
+  Node value;
 };
 
 [[nodiscard]] ConfigResult<Node> parse_yaml(std::string_view text, std::string_view file_name);
