@@ -68,7 +68,10 @@ class Operator final : public rpc::Served<RouterOperator> {
   explicit Operator(const OperatorView& view) : Served(view.calls), view_(view) {}
 
  protected:
+  // Every call may be cancelled: the library would else keep it, and what it refers to, waiting for
+  // an answer when whoever asked is long gone.
   kj::Promise<void> status(StatusContext context) override {
+    context.allowCancellation();
     context.releaseParams();
     return view_.questions.status().then([this, context](core::StatusReport&& report) mutable {
       write_status(report, context.getResults().initStatus());
@@ -76,6 +79,7 @@ class Operator final : public rpc::Served<RouterOperator> {
   }
 
   kj::Promise<void> ping(PingContext context) override {
+    context.allowCancellation();
     const std::string peer = rpc::text(context.getParams().getPeer());
     const std::uint32_t asked = context.getParams().getTimeoutMs();
     const std::uint32_t limit = asked == 0 ? kUsualPingMs : std::min(asked, kLongestPingMs);
@@ -97,6 +101,7 @@ class Operator final : public rpc::Served<RouterOperator> {
   }
 
   kj::Promise<void> why(WhyContext context) override {
+    context.allowCancellation();
     const std::string peer = rpc::text(context.getParams().getPeer());
     context.releaseParams();
     auto findings = kj::heap<std::vector<Finding>>(own_findings());
@@ -120,6 +125,7 @@ class Operator final : public rpc::Served<RouterOperator> {
   }
 
   kj::Promise<void> inspect(InspectContext context) override {
+    context.allowCancellation();
     context.releaseParams();
     return view_.questions.measure().then([this, context](Measured&& measured) mutable {
       return view_.questions.status().then(

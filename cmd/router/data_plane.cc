@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data_plane.h"
 
+#include <thread>
+
 #include "os/clock.h"
 #include "wire/limits.h"
 
@@ -49,7 +51,8 @@ SysResult<void> DataPlane::run() {
     settle();
     held_.loop.run();
   }
-  outbox_.push(Stop{});
+  // The control thread goes on emptying its mailbox until it reads this.
+  while (outbox_.push(Stop{}) == os::Posted::Dropped) std::this_thread::yield();
   return started;
 }
 
@@ -90,6 +93,7 @@ void DataPlane::settle() {
   os::FrameRing& ring = shaper_.ring();
   ring.flush();
   shaper_.check();
+  if (!attached_told_) tell_attached();
   pace_tun();
   std::uint32_t in_use = 0;
   for (os::RingLane lane = 0; lane < os::kRingLanes; ++lane) in_use += ring.in_use(lane);
@@ -188,7 +192,8 @@ void DataPlane::pace_tun() {
 }
 
 void DataPlane::tell_attached() {
-  outbox_.push(Attached{tun_.attached(), shaper_.ring().attached(), shaper_.ring().why_detached()});
+  const Attached now{tun_.attached(), shaper_.ring().attached(), shaper_.ring().why_detached()};
+  attached_told_ = outbox_.push(now) == os::Posted::Queued;
 }
 
 Measured DataPlane::measure(RequestId request) const {

@@ -62,6 +62,7 @@ class DataPlane final : private core::Effects {
   Instant next_clock_;
   bool bulk_starved_ = false;        // since the last look, no frame was free for bulk
   std::uint32_t starved_level_ = 0;  // bulk frames in use when the TUN was paused
+  bool attached_told_ = true;        // false: the mail was full, told again at the next wake
   std::uint64_t steps_ = 0;
   std::array<loop::Watch, kWireSockets> wire_watches_;
   loop::Watch inbox_watch_;
