@@ -136,9 +136,8 @@ void Helper::answer_operator(Instant now) {
 }
 
 const char* Helper::state() const {
-  if (handed_over_) return "ok";
-  if (!router_.valid()) return "no router listens";
-  return "a router holds the device: nothing to hand over";
+  // A router that took the device from an earlier helper keeps it: there is nothing to hand over.
+  return handed_over_ || router_.valid() ? "ok" : "no router listens";
 }
 
 void Helper::prove_alive(Instant now) {

@@ -210,8 +210,7 @@ class TunHelper(unittest.TestCase):
         connection = self.node.accept()
         eventually('attempts to attach', lambda: self.node.counter('busy') >= 2)
         self.assertEqual(self.node.counter('handovers'), 0)
-        self.assertEqual(self.node.inspect()['state'],
-                         'a router holds the device: nothing to hand over')
+        self.assertEqual(self.node.inspect()['state'], 'ok')
         self.assert_carries_packets(held)
 
         connection.close()  # the router dies: connection and descriptor go together
