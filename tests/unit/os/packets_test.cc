@@ -128,6 +128,19 @@ TEST_CASE(
   CHECK(receiver.counters().truncated == 1);
 }
 
+TEST_CASE("a short IPv4 sender address leaves room for the IPv6 one that comes next") {
+  const Port four = open_port("127.0.0.1");
+  const Port six = open_port("::1");
+  os::UdpReceiver receiver;
+  for (const Port* port : {&four, &six, &four, &six}) {
+    send(*port, port->local.endpoint, bytes_of("to itself"));
+    const auto got = receiver.receive(port->fd);
+    REQUIRE(got.size() == 1);
+    CHECK(got[0].from == port->local.endpoint);
+    CHECK(got[0].local == port->local.endpoint.ip);
+  }
+}
+
 TEST_CASE("a failing socket is counted and never fatal") {
   os::UdpReceiver receiver;
   CHECK(receiver.receive(os::Fd()).empty());
