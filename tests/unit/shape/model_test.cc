@@ -30,13 +30,12 @@ class Model {
     for (const Item& one : queue) bytes += one.wire;
     return total() < kItems && bytes <= kFlowBytes;
   }
-  void add(const Item& item) { queues_[item.flow.value].push_back(item); }
-
-  std::size_t total() const {
-    std::size_t sum = 0;
-    for (const auto& queue : queues_) sum += queue.size();
-    return sum;
+  void add(const Item& item) {
+    queues_[item.flow.value].push_back(item);
+    ++total_;
   }
+
+  std::size_t total() const { return total_; }
   bool control_waits() const {
     for (std::uint32_t flow = 0; flow < kFlows; flow += 4) {
       if (!queues_[flow].empty()) return true;
@@ -47,6 +46,7 @@ class Model {
     auto& queue = queues_[item.flow.value];
     if (queue.empty() || queue.front().frame != item.frame) return false;
     queue.pop_front();
+    --total_;
     return true;
   }
   std::vector<std::uint32_t> cancel(FlowId flow, std::uint32_t epoch) {
@@ -60,6 +60,7 @@ class Model {
       }
     }
     queues_[flow.value] = kept;
+    total_ -= out.size();
     return out;
   }
   std::uint64_t payload(FlowId flow) const {
@@ -69,6 +70,7 @@ class Model {
   }
 
  private:
+  std::size_t total_ = 0;
   std::vector<std::deque<Item>> queues_ = std::vector<std::deque<Item>>(kFlows);
 };
 
