@@ -23,9 +23,10 @@ Result<LinkFrame> parse_control(Reader in) {
   ControlFrame out;
   out.seq = in.le<std::uint32_t>();
   out.ack = in.le<std::uint32_t>();
-  const bool zero_tail = in.le<std::uint32_t>() == 0;
+  out.from = in.le<std::uint16_t>();
+  out.to = in.le<std::uint16_t>();
   out.message = in.take(length);
-  if (in.failed() || !zero || !zero_tail) return Reject::WrongValue;
+  if (in.failed() || !zero || out.from == 0) return Reject::WrongValue;
   if ((out.seq == 0) != out.message.empty()) return Reject::WrongValue;
   return LinkFrame(out);
 }
@@ -111,7 +112,8 @@ bool put(const ControlFrame& frame, Writer& to) {
   to.le(static_cast<std::uint16_t>(frame.message.size()));
   to.le(frame.seq);
   to.le(frame.ack);
-  to.le<std::uint32_t>(0);
+  to.le(frame.from);
+  to.le(frame.to);
   to.bytes(frame.message);
   return true;
 }

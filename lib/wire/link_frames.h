@@ -48,6 +48,8 @@ struct ControlFrame {
   std::uint32_t seq = 0;  // 0 exactly when message is empty: an acknowledgement alone
   std::uint32_t ack = 0;  // all messages up to this one have arrived
   ByteView message;
+  std::uint16_t from = 0;  // the sender's channel, random, never 0 (Step K6)
+  std::uint16_t to = 0;    // the receiver's channel as the sender knows it, 0 = not yet
 };
 struct BuildFrame {
   CircuitId mine;   // the id that the sender wants to receive; never 0

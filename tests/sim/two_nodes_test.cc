@@ -207,6 +207,21 @@ TEST_CASE("a removed friend gets nothing any more") {
   }
 }
 
+TEST_CASE("a friend that was removed and added again is reached again at once, from both sides") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    World world(seed);
+    world.start();
+    settle(world);
+    REQUIRE(pinged(world, world.bob, world.alice, Duration::seconds(1)));
+    world.alice.feed(core::FriendTable{});
+    world.run(Duration::millis(200 * static_cast<std::int64_t>(seed)));
+    world.alice.push_friends();
+    CHECK(pinged(world, world.bob, world.alice, Duration::seconds(3)));
+    CHECK(pinged(world, world.alice, world.bob, Duration::seconds(1)));
+  }
+}
+
 TEST_CASE("an operator's ping and questions are answered over a live session") {
   World world(6);
   world.start();

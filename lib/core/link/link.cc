@@ -29,7 +29,8 @@ Link::Link(Desk& desk, LinkSlot slot, const Friend& who)
       peer_cookie_(crypto::cookie_key(who.static_key)),
       smaller_(desk.config.static_key < who.static_key),
       sessions_(desk.indices),
-      paths_(sending_sockets(desk.config)) {
+      paths_(sending_sockets(desk.config)),
+      channel_id_(static_cast<std::uint16_t>(1 + desk.random.next_u64() % 0xffff)) {
   for (const Endpoint& e : who.endpoints) remember_host(e.ip);
   start_dial();
 }
@@ -146,11 +147,20 @@ void Link::restarted(const Session& session) {
   sessions_.keep_boot(session.start().peer_boot);
   boot_ = session.start().peer_boot;
   channel_ = {};
+  peer_channel_ = peer_channel_before_ = 0;
   reassembly_.reset();
   paths_.forget_data();
   for (std::size_t i = 0; i < kLanes; ++i) {
     desk_.effects->cancel(flow(static_cast<Lane>(i)), session.start().epoch);
   }
+}
+
+void Link::began_anew() {
+  channel_ = {};
+  reassembly_.reset();
+  paths_.forget_data();
+  announced_boot_.reset();
+  if (up_) announce_up();
 }
 
 void Link::go_down() {

@@ -82,6 +82,7 @@ class Link {
   void touch();
   void confirmed(Session& session, const Route& route);
   void restarted(const Session& session);
+  void began_anew();
   void go_up(const Route& route);
   void announce_up();
   void go_down();
@@ -120,6 +121,7 @@ class Link {
                   const Arrival& arrival);
   template <typename Other>
   void read_frame(const Other& frame, const Session& session, const Arrival& arrival);
+  [[nodiscard]] bool same_channel(const wire::ControlFrame& frame);
   void read_control(ByteView message);
   void handle(const wire::Hello& hello);
   void handle(const wire::ProbeSeen& seen);
@@ -152,6 +154,9 @@ class Link {
   Rtt rtt_;
   SizeProbe size_;
   ControlChannel channel_;
+  std::uint16_t channel_id_;                // ours, as ControlFrame::from
+  std::uint16_t peer_channel_ = 0;          // the friend's, 0 until its first frame
+  std::uint16_t peer_channel_before_ = 0;   // the one that ended last: its late frames are ignored
   std::unique_ptr<Reassembly> reassembly_;  // made by the first piece
   std::array<LaneLedger, kLanes> ledgers_{};
   std::uint16_t next_fragmented_ = 0;

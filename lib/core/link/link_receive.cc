@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/link/link.h"
+
+#include <utility>
+
 #include "crypto/onion.h"
 
 namespace covfefe::core {
@@ -69,11 +72,23 @@ void Link::read_frame(const wire::PadFrame& frame, const Session&, const Arrival
 }
 
 void Link::read_frame(const wire::ControlFrame& frame, const Session&, const Arrival&) {
+  if (!same_channel(frame)) return;
   if (!channel_.receive(frame)) {
     ++desk_.counters.malformed;
     return;
   }
   while (const auto message = channel_.pop()) read_control(*message);
+}
+
+bool Link::same_channel(const wire::ControlFrame& frame) {
+  // Step K6. Removed and added again, a friend has the same boot id but knows nothing of us.
+  if (frame.from == peer_channel_before_) return false;
+  if (frame.from != peer_channel_) {
+    const bool known = peer_channel_ != 0;
+    peer_channel_before_ = std::exchange(peer_channel_, frame.from);
+    if (known) began_anew();
+  }
+  return frame.to == 0 || frame.to == channel_id_;
 }
 
 void Link::read_frame(const wire::DestroyFrame& frame, const Session&, const Arrival&) {

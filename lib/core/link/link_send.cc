@@ -136,7 +136,9 @@ void Link::send_hello() {
 
 void Link::flush() {
   if (!up_) return;
-  while (const auto frame = channel_.due(desk_.now)) {
+  while (auto frame = channel_.due(desk_.now)) {
+    frame->from = channel_id_;
+    frame->to = peer_channel_;
     const CellSize size =
         frame->message.size() <= wire::kControlMostSmall ? CellSize::Small : CellSize::Large;
     if (send_frame(*frame, size, paths_.control())) {

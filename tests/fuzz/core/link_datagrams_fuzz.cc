@@ -28,7 +28,7 @@ struct Target {
   void feed(Reader& in) {
     const auto source = in.le<std::uint8_t>();
     const auto socket = in.le<std::uint8_t>();
-    const auto length = in.le<std::uint16_t>() % 1500;
+    const std::size_t length = in.le<std::uint16_t>() % 1500u;
     Packet packet;
     packet.bytes.resize(length);
     copy(in.take(std::min<std::size_t>(in.remaining(), length)), packet.bytes);

@@ -59,7 +59,7 @@ TEST_CASE("link frames are read as they were written, in both sizes") {
     const auto destroy = round_trip(DestroyFrame{{9}, DestroyReason::Unknown}, size);
     CHECK(destroy.circuit.value == 9);
     CHECK(destroy.reason == DestroyReason::Unknown);
-    const auto ack = round_trip(ControlFrame{0, 12, {}}, size);
+    const auto ack = round_trip(ControlFrame{0, 12, {}, 7, 0}, size);
     CHECK(ack.ack == 12);
     CHECK(ack.message.empty());
   }
@@ -70,13 +70,13 @@ TEST_CASE("control frames carry every length that fits and no more") {
   for (const std::size_t size : {kSmallBody, kLargeBody}) {
     for (std::size_t n = 1; n <= size - kLinkFrameHead; n += 7) {
       const Bytes text = noise(random, n);
-      const auto read = round_trip(ControlFrame{3, 4, text}, size);
+      const auto read = round_trip(ControlFrame{3, 4, text, 7, 9}, size);
       CHECK(read.seq == 3);
       CHECK(same(read.message, text));
     }
     const Bytes over = noise(random, size - kLinkFrameHead + 1);
     Bytes body(size);
-    CHECK(write_link_frame(ControlFrame{3, 4, over}, body) == 0);
+    CHECK(write_link_frame(ControlFrame{3, 4, over, 7, 9}, body) == 0);
     CHECK(all_zero(body));
   }
 }
@@ -122,11 +122,11 @@ TEST_CASE("malformed link frames are refused") {
   };
   CHECK(bent(PadFrame{1}, 1, 1) == Reject::WrongValue);
   CHECK(bent(PathChallengeFrame{1}, 7, 1) == Reject::WrongValue);
-  CHECK(bent(ControlFrame{1, 1, text}, 1, 1) == Reject::WrongValue);
-  CHECK(bent(ControlFrame{1, 1, text}, 2, 121) == Reject::WrongValue);
-  CHECK(bent(ControlFrame{1, 1, text}, 4, 0) == Reject::WrongValue);
-  CHECK(bent(ControlFrame{0, 1, {}}, 4, 1) == Reject::WrongValue);
-  CHECK(bent(ControlFrame{1, 1, text}, 15, 1) == Reject::WrongValue);
+  CHECK(bent(ControlFrame{1, 1, text, 7, 9}, 1, 1) == Reject::WrongValue);
+  CHECK(bent(ControlFrame{1, 1, text, 7, 9}, 2, 121) == Reject::WrongValue);
+  CHECK(bent(ControlFrame{1, 1, text, 7, 9}, 4, 0) == Reject::WrongValue);
+  CHECK(bent(ControlFrame{0, 1, {}, 7, 9}, 4, 1) == Reject::WrongValue);
+  CHECK(bent(ControlFrame{1, 1, text, 7, 9}, 12, 0) == Reject::WrongValue);
   CHECK(bent(DestroyFrame{{1}, DestroyReason::Done}, 1, 8) == Reject::WrongValue);
   CHECK(bent(DestroyFrame{{1}, DestroyReason::Done}, 4, 0) == Reject::WrongValue);
   CHECK(bent(DestroyFrame{{1}, DestroyReason::Done}, 12, 1) == Reject::WrongValue);
