@@ -147,11 +147,7 @@ bool UdpSender::trains_allowed(std::size_t index) const {
   return sockets_[index].trains;
 }
 
-void UdpSender::note(const OutDatagram& datagram, bool sent) {
-  if (!sent) {
-    ++counters_.refused;
-    return;
-  }
+void UdpSender::note_sent(const OutDatagram& datagram) {
   ++counters_.datagrams;
   counters_.bytes += datagram.bytes.size();
 }
@@ -195,7 +191,7 @@ std::size_t UdpSender::send_run(std::span<const OutDatagram> run, std::span<bool
   const std::size_t messages = prepare_run(run);
   if (messages == 0) {
     sent[0] = false;
-    note(run[0], false);
+    ++counters_.refused;
     return 1;
   }
   Buffers& b = *buffers_;
@@ -209,7 +205,7 @@ std::size_t UdpSender::send_run(std::span<const OutDatagram> run, std::span<bool
     if (end - done > 1) ++counters_.trains;
     for (; done < end; ++done) {
       sent[done] = true;
-      note(run[done], true);
+      note_sent(run[done]);
     }
   }
   return done;
@@ -228,7 +224,11 @@ std::size_t UdpSender::after_error(std::span<const OutDatagram> train, std::span
     if (result == EAGAIN) break;
     sent[done] = result == 0;
     any_sent |= sent[done];
-    note(train[done], sent[done]);
+    if (sent[done]) {
+      note_sent(train[done]);
+    } else {
+      ++counters_.refused;
+    }
     // Of one train only the length can make a difference.
     hopeless |= result != 0 && result != EMSGSIZE;
   }

@@ -75,7 +75,7 @@ class UdpSender {
   [[nodiscard]] std::size_t send_run(std::span<const OutDatagram> run, std::span<bool> sent);
   [[nodiscard]] std::size_t after_error(std::span<const OutDatagram> train, std::span<bool> sent);
   [[nodiscard]] int send_plain(const OutDatagram& datagram);
-  void note(const OutDatagram& datagram, bool sent);
+  void note_sent(const OutDatagram& datagram);
 
   std::vector<Socket> sockets_;
   std::unique_ptr<Buffers> buffers_;
