@@ -304,9 +304,9 @@ TEST_CASE("when both open at once they settle on the same session and nothing is
   REQUIRE(held.size() == 2);
   REQUIRE(held[0].first != held[1].first);
   pair.spoil = [](Node&, test::MemoryLink::Event&) { return true; };
-  for (auto& [from, message] : held) {
-    Node& to = pair.other(*from);
-    to.step(pair.now, [&] { to.circuits.on_control(test::kSlot, message, pair.now); });
+  for (const auto& said : held) {
+    Node& to = pair.other(*said.first);
+    to.step(pair.now, [&] { to.circuits.on_control(test::kSlot, said.second, pair.now); });
   }
   pair.exchange();
   pair.tick(Duration::seconds(1));
