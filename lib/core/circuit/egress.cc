@@ -10,7 +10,7 @@ namespace covfefe::core {
 
 namespace {
 
-std::size_t cell_plain(const Session& session, std::size_t used) {
+std::size_t cell_plain(const PeerSession& session, std::size_t used) {
   // Until the responder is heard, every cell that can carries the third message: any one of them
   // completes the handshake.
   if (session.stage == Stage::Unconfirmed && used <= wire::kFirstPlain) return wire::kFirstPlain;
@@ -33,7 +33,7 @@ void Egress::touch(Peer& peer) {
 
 // Step E10, covfefe-protocol(7): only packets start the watch, never the answers to a probe, or two
 // idle ends would probe each other for ever.
-void Egress::watch(Session& session) {
+void Egress::watch(PeerSession& session) {
   if (session.stage != Stage::Live || !session.unanswered.is_never()) return;
   session.unanswered = shared_.now;
   session.repeat_at = shared_.now + kUnanswered;
@@ -51,8 +51,8 @@ void Egress::packet(Peer& peer, Lane lane, ByteView ip) {
   if (packer.packet(ip, limit)) return;
   flush(peer, lane);
   if (packer.packet(ip, limit)) return;
-  const std::size_t pieces =
-      (wire::packed_size(ip) + Reassembly::kFragmentBytes - 1) / Reassembly::kFragmentBytes;
+  const std::size_t pieces = (wire::packed_size(ip) + PacketReassembly::kFragmentBytes - 1) /
+                             PacketReassembly::kFragmentBytes;
   const bool established = peer.current->stage == Stage::Live;
   if (established && pieces < wire::kFragCount && shared_.sink.small_only(peer.link)) {
     fragment(peer, lane, ip);
@@ -66,12 +66,13 @@ void Egress::packet(Peer& peer, Lane lane, ByteView ip) {
 void Egress::fragment(Peer& peer, Lane lane, ByteView ip) {
   ByteArray<wire::kPackedHeader + wire::kIpPayloadMost> packed;
   const std::size_t size = wire::pack_ipv6(ip, packed);
-  const std::size_t count = (size + Reassembly::kFragmentBytes - 1) / Reassembly::kFragmentBytes;
+  const std::size_t count =
+      (size + PacketReassembly::kFragmentBytes - 1) / PacketReassembly::kFragmentBytes;
   const std::uint16_t id = peer.next_fragmented++;
   Packer& packer = lane == Lane::Bulk ? peer.bulk : peer.realtime;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t from = i * Reassembly::kFragmentBytes;
-    const std::size_t length = std::min(Reassembly::kFragmentBytes, size - from);
+    const std::size_t from = i * PacketReassembly::kFragmentBytes;
+    const std::size_t length = std::min(PacketReassembly::kFragmentBytes, size - from);
     const wire::InnerFragment piece{id, static_cast<std::uint8_t>(i),
                                     static_cast<std::uint8_t>(count),
                                     ByteView(packed).subspan(from, length)};
@@ -115,7 +116,7 @@ void Egress::forget(Peer& peer) {
   std::erase(dirty_, &peer);
 }
 
-bool Egress::send(Peer& peer, Session& session, Lane lane, ByteView plain) {
+bool Egress::send(Peer& peer, PeerSession& session, Lane lane, ByteView plain) {
   Circuit* circuit = shared_.table.find(session.circuit);
   CHECK(circuit != nullptr);
   const bool small = plain.size() == wire::kSmallPlain;
@@ -128,23 +129,23 @@ bool Egress::send(Peer& peer, Session& session, Lane lane, ByteView plain) {
   return true;
 }
 
-bool Egress::send_word(Peer& peer, Session& session, const wire::InnerFrame& frame) {
+bool Egress::send_word(Peer& peer, PeerSession& session, const wire::InnerFrame& frame) {
   CHECK(word_.frame(frame, wire::kSmallPlain));
   const std::size_t size = cell_plain(session, word_.used());
   return send(peer, session, Lane::Realtime, word_.finish(size, shared_.random));
 }
 
-bool Egress::greet(Peer& peer, Session& session) {
+bool Egress::greet(Peer& peer, PeerSession& session) {
   session.greet = false;
   if (session.stage == Stage::Unconfirmed) return send_word(peer, session, wire::InnerPing{0});
   return send_word(peer, session, wire::InnerPong{0});
 }
 
-void Egress::probe(Peer& peer, Session& session) {
+void Egress::probe(Peer& peer, PeerSession& session) {
   (void)send_word(peer, session, wire::InnerPing{0});
 }
 
-void Egress::close(Peer& peer, Session& session) {
+void Egress::close(Peer& peer, PeerSession& session) {
   if (session.e2e->keyed()) (void)send_word(peer, session, wire::InnerClose{});
 }
 

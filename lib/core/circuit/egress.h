@@ -27,21 +27,21 @@ class Egress {
   void forget(Peer& peer);
   // Drops what the peer has gathered: its session is gone or the peer goes.
 
-  bool greet(Peer& peer, Session& session);
+  bool greet(Peer& peer, PeerSession& session);
   // Sends one cell in this very session, whatever is current: the third handshake message, or the
   // first word of the side that received it.
-  void probe(Peer& peer, Session& session);
+  void probe(Peer& peer, PeerSession& session);
   // Asks for a sign of life in this very session.
-  void close(Peer& peer, Session& session);
+  void close(Peer& peer, PeerSession& session);
   // Tells the other end that the session is over.
 
  private:
-  void watch(Session& session);
+  void watch(PeerSession& session);
   void fragment(Peer& peer, Lane lane, ByteView ip);
   void flush(Peer& peer, Lane lane);
   void touch(Peer& peer);
-  bool send(Peer& peer, Session& session, Lane lane, ByteView plain);
-  bool send_word(Peer& peer, Session& session, const wire::InnerFrame& frame);
+  bool send(Peer& peer, PeerSession& session, Lane lane, ByteView plain);
+  bool send_word(Peer& peer, PeerSession& session, const wire::InnerFrame& frame);
 
   Shared& shared_;
   Packer word_;

@@ -20,7 +20,7 @@ void Ingress::cell(Peer& peer, const CellHeader& header, ByteView onion) {
   if (const auto opened = open_onion(*circuit, header, onion, plain); !opened) {
     return refused(peer, *circuit, opened.error());
   }
-  Session* session = find_session(peer, header.circuit);
+  PeerSession* session = find_session(peer, header.circuit);
   CHECK(session != nullptr);
   body(peer, *session, crypto::body_of(plain));
 }
@@ -31,12 +31,12 @@ void Ingress::refused(Peer& peer, Circuit& circuit, Reject why) {
   shared_.tally.add(Count::CellBadTag);
   if (!circuit.bad_tags.add(shared_.now)) return;
   shared_.tally.add(Count::CircuitBadTag);
-  Session* session = find_session(peer, circuit.receive);
+  PeerSession* session = find_session(peer, circuit.receive);
   CHECK(session != nullptr);
   parts_.setup.drop(peer, *session, wire::DestroyReason::BadTag);
 }
 
-void Ingress::body(Peer& peer, Session& session, MutableBytes body) {
+void Ingress::body(Peer& peer, PeerSession& session, MutableBytes body) {
   const auto wall = shared_.identity.wall(shared_.now);
   const Result<ByteView> plain =
       wall ? session.e2e->open(body, *wall) : Result<ByteView>(Reject::Unexpected);
@@ -51,11 +51,11 @@ void Ingress::body(Peer& peer, Session& session, MutableBytes body) {
   parts_.setup.heard(peer, session);
   const CircuitId circuit = session.circuit;
   if (!frames(peer, session, *plain)) shared_.tally.add(Count::BodyMalformed);
-  Session* still = find_session(peer, circuit);
+  PeerSession* still = find_session(peer, circuit);
   if (still != nullptr && still->greet) (void)parts_.egress.greet(peer, *still);
 }
 
-bool Ingress::frames(Peer& peer, Session& session, ByteView plain) {
+bool Ingress::frames(Peer& peer, PeerSession& session, ByteView plain) {
   wire::InnerReader reader(plain);
   while (true) {
     const auto next = reader.next();
@@ -69,7 +69,7 @@ bool Ingress::frames(Peer& peer, Session& session, ByteView plain) {
   }
 }
 
-bool Ingress::frame(Peer& peer, Session& session, const wire::InnerFrame& frame) {
+bool Ingress::frame(Peer& peer, PeerSession& session, const wire::InnerFrame& frame) {
   if (const auto* packet = std::get_if<wire::InnerPacket>(&frame)) {
     deliver(peer, packet->packed);
   } else if (const auto* piece = std::get_if<wire::InnerFragment>(&frame)) {

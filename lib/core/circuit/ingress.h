@@ -27,9 +27,9 @@ class Ingress {
 
  private:
   void refused(Peer& peer, Circuit& circuit, Reject why);
-  void body(Peer& peer, Session& session, MutableBytes body);
-  bool frames(Peer& peer, Session& session, ByteView plain);
-  bool frame(Peer& peer, Session& session, const wire::InnerFrame& frame);
+  void body(Peer& peer, PeerSession& session, MutableBytes body);
+  bool frames(Peer& peer, PeerSession& session, ByteView plain);
+  bool frame(Peer& peer, PeerSession& session, const wire::InnerFrame& frame);
   void deliver(const Peer& peer, ByteView packed);
 
   Shared& shared_;

@@ -25,7 +25,7 @@ enum class Stage : std::uint8_t {
   Live,         // both sides are known to have the keys
 };
 
-struct Session {
+struct PeerSession {
   std::unique_ptr<E2e> e2e;
   CircuitId circuit;     // its one circuit; issued here
   ByteArray<32> salt{};  // Opening: our half of the circuit's keys
@@ -39,7 +39,7 @@ struct Session {
   Instant last_heard{};                   // authentic cell
   Instant unanswered = Instant::never();  // first packet sent since then
   Instant superseded = Instant::never();  // since when a newer session is used for sending
-  Reassembly reassembly;
+  PacketReassembly reassembly;
 };
 
 struct Peer {
@@ -47,8 +47,8 @@ struct Peer {
   FriendId id;
   Address address;
   bool link_up = false;
-  std::vector<std::unique_ptr<Session>> sessions;  // at most kSessions
-  Session* current = nullptr;                      // what packets are sent in; one of sessions
+  std::vector<std::unique_ptr<PeerSession>> sessions;  // at most kSessions
+  PeerSession* current = nullptr;                      // what packets are sent in; one of sessions
   Instant up_since{};
   Instant open_at = Instant::never();  // when to think about opening a session
   std::uint8_t failures = 0;           // attempts in a row

@@ -6,14 +6,14 @@ namespace covfefe::core {
 namespace {
 
 bool well_formed(const Fragment& f) {
-  if (f.count < 2 || f.count > Reassembly::kFragments || f.index >= f.count) return false;
-  if (f.index + 1 < f.count) return f.bytes.size() == Reassembly::kFragmentBytes;
-  return !f.bytes.empty() && f.bytes.size() <= Reassembly::kFragmentBytes;
+  if (f.count < 2 || f.count > PacketReassembly::kFragments || f.index >= f.count) return false;
+  if (f.index + 1 < f.count) return f.bytes.size() == PacketReassembly::kFragmentBytes;
+  return !f.bytes.empty() && f.bytes.size() <= PacketReassembly::kFragmentBytes;
 }
 
 }  // namespace
 
-Reassembly::Slot& Reassembly::slot_for(const Fragment& fragment, Instant now) {
+PacketReassembly::Slot& PacketReassembly::slot_for(const Fragment& fragment, Instant now) {
   if (!slots_) slots_ = std::make_unique<std::array<Slot, kPackets>>();
   Slot* best = &slots_->front();
   for (Slot& slot : *slots_) {
@@ -35,7 +35,7 @@ Reassembly::Slot& Reassembly::slot_for(const Fragment& fragment, Instant now) {
   return *best;
 }
 
-Result<ByteView> Reassembly::add(const Fragment& fragment, Instant now) {
+Result<ByteView> PacketReassembly::add(const Fragment& fragment, Instant now) {
   if (!well_formed(fragment)) return Reject::WrongValue;
   Slot& slot = slot_for(fragment, now);
   if (slot.count != fragment.count) return Reject::WrongValue;

@@ -23,7 +23,7 @@ struct Fragment {
   ByteView bytes;
 };
 
-class Reassembly {
+class PacketReassembly {
  public:
   static constexpr std::size_t kPackets = 8;
   static constexpr std::size_t kFragmentBytes = 105;  // small cell 112 - frame head 3 - 4

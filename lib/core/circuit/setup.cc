@@ -31,7 +31,7 @@ bool live(const Peer& peer) {
 
 }  // namespace
 
-Session* find_session(Peer& peer, CircuitId circuit) {
+PeerSession* find_session(Peer& peer, CircuitId circuit) {
   for (const auto& session : peer.sessions) {
     if (session->circuit == circuit) return session.get();
   }
@@ -88,7 +88,7 @@ void Setup::begin(Peer& peer) {
   if (!peer.attempts.take(shared_.now) || !room(peer)) return;
   Circuit* circuit = shared_.table.issue(peer.link, CircuitRole::Origin, shared_.random.next_u64());
   if (circuit == nullptr) return;
-  auto session = std::make_unique<Session>();
+  auto session = std::make_unique<PeerSession>();
   session->circuit = circuit->receive;
   session->initiator = true;
   session->created = shared_.now;
@@ -139,7 +139,7 @@ void Setup::open(Peer& peer, const wire::DirectOpen& message) {
   if (!shared_.sink.send_control(peer.link, {answer}, shared_.now)) {
     return shared_.table.drop(circuit->receive);
   }
-  auto session = std::make_unique<Session>();
+  auto session = std::make_unique<PeerSession>();
   session->e2e = std::move(*e2e);
   session->circuit = circuit->receive;
   session->stage = Stage::Answered;
@@ -155,7 +155,7 @@ void Setup::refuse(Peer& peer, CircuitId circuit, wire::DirectRefusal why) {
 
 // Step E2, covfefe-protocol(7): back at the initiator.
 void Setup::opened(Peer& peer, const wire::DirectOpened& message) {
-  Session* session = find_session(peer, message.your_circuit);
+  PeerSession* session = find_session(peer, message.your_circuit);
   const auto wall = shared_.identity.wall(shared_.now);
   if (session == nullptr || session->stage != Stage::Opening || !wall) {
     (void)shared_.sink.send_destroy(peer.link, message.my_circuit, wire::DestroyReason::Unknown,
@@ -181,11 +181,11 @@ void Setup::opened(Peer& peer, const wire::DirectOpened& message) {
 }
 
 void Setup::refused(Peer& peer, const wire::DirectRefused& message) {
-  Session* session = find_session(peer, message.your_circuit);
+  PeerSession* session = find_session(peer, message.your_circuit);
   if (session != nullptr && session->stage == Stage::Opening) fail(peer, *session);
 }
 
-void Setup::fail(Peer& peer, Session& session) {
+void Setup::fail(Peer& peer, PeerSession& session) {
   shared_.tally.add(Count::SessionRefused);
   const bool ours = session.initiator;
   drop(peer, session, wire::DestroyReason::Refused);
@@ -195,7 +195,7 @@ void Setup::fail(Peer& peer, Session& session) {
 }
 
 void Setup::destroyed(Peer& peer, CircuitId circuit) {
-  Session* session = find_session(peer, circuit);
+  PeerSession* session = find_session(peer, circuit);
   if (session == nullptr) return;
   if (session->stage == Stage::Opening || session->stage == Stage::Unconfirmed) {
     return fail(peer, *session);
@@ -203,7 +203,7 @@ void Setup::destroyed(Peer& peer, CircuitId circuit) {
   erase(peer, *session);
 }
 
-void Setup::heard(Peer& peer, Session& session) {
+void Setup::heard(Peer& peer, PeerSession& session) {
   session.last_heard = shared_.now;
   if (!session.unanswered.is_never()) {
     session.unanswered = Instant::never();
@@ -220,7 +220,7 @@ void Setup::heard(Peer& peer, Session& session) {
   choose(peer);
 }
 
-void Setup::drop(Peer& peer, Session& session, wire::DestroyReason reason) {
+void Setup::drop(Peer& peer, PeerSession& session, wire::DestroyReason reason) {
   const Circuit* circuit = shared_.table.find(session.circuit);
   CHECK(circuit != nullptr);
   if (circuit->send.value != 0) {
@@ -229,7 +229,7 @@ void Setup::drop(Peer& peer, Session& session, wire::DestroyReason reason) {
   erase(peer, session);
 }
 
-void Setup::erase(Peer& peer, const Session& session) {
+void Setup::erase(Peer& peer, const PeerSession& session) {
   if (session.stage == Stage::Live) shared_.tally.add(Count::SessionClosed);
   shared_.table.drop(session.circuit);
   const bool was_current = peer.current == &session;
@@ -253,7 +253,7 @@ void Setup::drop_all(Peer& peer) {
 }
 
 // Step E9, covfefe-protocol(7): where both opened at once, both ends must prefer the same one.
-bool Setup::better(const Peer& peer, const Session& a, const Session& b) const {
+bool Setup::better(const Peer& peer, const PeerSession& a, const PeerSession& b) const {
   const bool a_live = a.stage == Stage::Live;
   const bool b_live = b.stage == Stage::Live;
   if (a_live != b_live) return a_live;
@@ -263,7 +263,7 @@ bool Setup::better(const Peer& peer, const Session& a, const Session& b) const {
 }
 
 void Setup::choose(Peer& peer) {
-  Session* best = nullptr;
+  PeerSession* best = nullptr;
   for (const auto& session : peer.sessions) {
     const bool usable = session->stage == Stage::Live || session->stage == Stage::Unconfirmed;
     if (usable && (best == nullptr || better(peer, *session, *best))) best = session.get();
@@ -277,7 +277,7 @@ void Setup::choose(Peer& peer) {
   if (best != nullptr && best->stage == Stage::Live) peer.open_at = renew_at(*best);
 }
 
-Instant Setup::renew_at(const Session& session) const {
+Instant Setup::renew_at(const PeerSession& session) const {
   return session.created + (session.initiator ? kRenew : kRenewOther);
 }
 
@@ -289,7 +289,7 @@ void Setup::timer(Peer& peer) {
 }
 
 // Step E10, covfefe-protocol(7).
-void Setup::tend(Peer& peer, Session& session) {
+void Setup::tend(Peer& peer, PeerSession& session) {
   const Instant now = shared_.now;
   if (session.stage != Stage::Live) {
     if (now >= session.give_up) return fail(peer, session);

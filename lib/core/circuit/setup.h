@@ -34,10 +34,10 @@ class Setup {
   void opened(Peer& peer, const wire::DirectOpened& message);
   void refused(Peer& peer, const wire::DirectRefused& message);
   void destroyed(Peer& peer, CircuitId circuit);
-  void heard(Peer& peer, Session& session);
+  void heard(Peer& peer, PeerSession& session);
   // An authentic cell came in this session: it may be confirmed by that.
 
-  void drop(Peer& peer, Session& session, wire::DestroyReason reason);
+  void drop(Peer& peer, PeerSession& session, wire::DestroyReason reason);
   // Ends it and tells the friend's router. session is void afterwards.
   void drop_all(Peer& peer);
   // Silently: the friend restarted or is no friend any more.
@@ -48,20 +48,20 @@ class Setup {
  private:
   void consider(Peer& peer);
   void begin(Peer& peer);
-  void fail(Peer& peer, Session& session);
-  void tend(Peer& peer, Session& session);
+  void fail(Peer& peer, PeerSession& session);
+  void tend(Peer& peer, PeerSession& session);
   void choose(Peer& peer);
   void refuse(Peer& peer, CircuitId circuit, wire::DirectRefusal why);
   [[nodiscard]] bool room(Peer& peer);
-  void erase(Peer& peer, const Session& session);
+  void erase(Peer& peer, const PeerSession& session);
   [[nodiscard]] bool elder(const Peer& peer) const { return shared_.own < peer.address; }
-  [[nodiscard]] bool better(const Peer& peer, const Session& a, const Session& b) const;
-  [[nodiscard]] Instant renew_at(const Session& session) const;
+  [[nodiscard]] bool better(const Peer& peer, const PeerSession& a, const PeerSession& b) const;
+  [[nodiscard]] Instant renew_at(const PeerSession& session) const;
 
   Shared& shared_;
   Egress& egress_;
 };
 
-[[nodiscard]] Session* find_session(Peer& peer, CircuitId circuit);
+[[nodiscard]] PeerSession* find_session(Peer& peer, CircuitId circuit);
 
 }  // namespace covfefe::core

@@ -244,7 +244,7 @@ namespace {
 
 std::vector<Fragment> pieces_of(std::uint16_t id, ByteView whole) {
   std::vector<Fragment> out;
-  const std::size_t step = Reassembly::kFragmentBytes;
+  const std::size_t step = PacketReassembly::kFragmentBytes;
   const auto count = static_cast<std::uint8_t>((whole.size() + step - 1) / step);
   for (std::uint8_t i = 0; i < count; ++i) {
     out.push_back({id, i, count, whole.subspan(i * step, std::min(step, whole.size() - i * step))});
@@ -255,7 +255,7 @@ std::vector<Fragment> pieces_of(std::uint16_t id, ByteView whole) {
 }  // namespace
 
 TEST_CASE("fragments in any order give the packet, duplicates notwithstanding") {
-  Reassembly reassembly;
+  PacketReassembly reassembly;
   const auto whole = bytes_upto(1246);
   auto pieces = pieces_of(9, whole);
   REQUIRE(pieces.size() == 12);
@@ -270,8 +270,8 @@ TEST_CASE("fragments in any order give the packet, duplicates notwithstanding") 
 }
 
 TEST_CASE("fragments that contradict the format or their siblings are refused") {
-  Reassembly reassembly;
-  const auto bytes = bytes_upto(Reassembly::kFragmentBytes);
+  PacketReassembly reassembly;
+  const auto bytes = bytes_upto(PacketReassembly::kFragmentBytes);
   const ByteView full(bytes);
   CHECK_FALSE(reassembly.add({1, 0, 1, full}, Instant{}).ok());
   CHECK_FALSE(reassembly.add({1, 2, 2, full}, Instant{}).ok());
@@ -283,8 +283,8 @@ TEST_CASE("fragments that contradict the format or their siblings are refused") 
 }
 
 TEST_CASE("reassembly keeps eight packets and forgets after a second") {
-  Reassembly reassembly;
-  const auto bytes = bytes_upto(Reassembly::kFragmentBytes);
+  PacketReassembly reassembly;
+  const auto bytes = bytes_upto(PacketReassembly::kFragmentBytes);
   for (std::uint16_t id = 0; id < 9; ++id) {
     CHECK(reassembly.add({id, 0, 2, bytes}, Instant{id}).ok());
   }
@@ -296,8 +296,8 @@ TEST_CASE("reassembly keeps eight packets and forgets after a second") {
 }
 
 TEST_CASE("fragments that add up to more than a packet are refused") {
-  Reassembly reassembly;
-  const auto bytes = bytes_upto(12 * Reassembly::kFragmentBytes);
+  PacketReassembly reassembly;
+  const auto bytes = bytes_upto(12 * PacketReassembly::kFragmentBytes);
   const auto pieces = pieces_of(1, bytes);
   for (std::size_t i = 0; i + 1 < pieces.size(); ++i) CHECK(reassembly.add(pieces[i], {}).ok());
   CHECK_FALSE(reassembly.add(pieces.back(), Instant{}).ok());
