@@ -5,28 +5,34 @@
 #include <cstdio>
 
 #include "base/check.h"
+#include "printable.h"
 
 namespace covfefe::cli {
 namespace {
 
 void quote(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const char first = text[0];
+    if (length == 0) {
+      out += "\\ufffd";  // the replacement character: JSON is UTF-8
+    } else if (length == 1 && static_cast<unsigned char>(first) < 0x20) {
       char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
+      std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(first));
       out += escaped;
     } else {
-      out += c;
+      if (first == '"' || first == '\\') out += '\\';
+      out += text.substr(0, length);
     }
+    text.remove_prefix(length == 0 ? 1 : length);
   }
   out += '"';
 }
 
 std::string number(double value) {
   if (!std::isfinite(value)) return "null";
-  char text[32];
+  char text[320];  // the largest double has 309 digits before its point
   std::snprintf(text, sizeof text, "%.3f", value);
   return text;
 }

@@ -32,7 +32,8 @@ class Json {
   Json& set(std::string_view key, Json value);  // of an object; appends, returns *this
   Json& add(Json value);                        // to an array; returns *this
   [[nodiscard]] std::string text() const;
-  // Indented by two, UTF-8 as given, control characters escaped, a final newline.
+  // Indented by two, a final newline. Control characters are escaped, bytes that are no UTF-8
+  // become U+FFFD.
 
  private:
   using Items = std::vector<Json>;

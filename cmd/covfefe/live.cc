@@ -11,6 +11,7 @@
 #include "os/files.h"
 #include "os/process.h"
 #include "os/terminal.h"
+#include "printable.h"
 #include "services.h"
 
 namespace covfefe::cli {
@@ -136,6 +137,7 @@ Outcome<std::string> read_passphrase(const std::string& file) {
 int ping(const Common& common, const PingOptions& options) {
   auto router = Connection::open(Layout(common.root), "router");
   if (!router) return report(router.error(), common);
+  const std::string shown = printable(options.peer);
   PingRun run;
   for (; run.sent < options.count; ++run.sent) {
     if (run.sent != 0) (void)os::wait_readable({}, kPingPause);
@@ -149,9 +151,9 @@ int ping(const Common& common, const PingOptions& options) {
     }
     if (common.json) continue;
     if (reply->ok) {
-      std::printf("%s: %.3f ms, %s\n", options.peer.c_str(), reply->rtt_ms, reply->path.c_str());
+      std::printf("%s: %.3f ms, %s\n", shown.c_str(), reply->rtt_ms, reply->path.c_str());
     } else {
-      std::printf("%s: %s\n", options.peer.c_str(), reply->why.c_str());
+      std::printf("%s: %s\n", shown.c_str(), reply->why.c_str());
     }
     std::fflush(stdout);
   }
@@ -160,7 +162,7 @@ int ping(const Common& common, const PingOptions& options) {
   } else {
     std::printf("%u sent, %zu answered, median %.3f ms\n", run.sent, run.rtts.size(),
                 median(run.rtts));
-    if (run.rtts.empty()) std::printf("  next: covfefe why %s\n", options.peer.c_str());
+    if (run.rtts.empty()) std::printf("  next: covfefe why %s\n", shown.c_str());
   }
   return run.rtts.empty() ? kRefused : kDone;
 }

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "json.h"
+#include "printable.h"
 
 namespace covfefe::cli {
 
@@ -12,8 +13,8 @@ int report(const Problem& problem, const Common& common) {
     const Json json = Json::document("error").set("error", problem.what).set("next", problem.next);
     std::fputs(json.text().c_str(), stdout);
   }
-  std::fprintf(stderr, "covfefe: %s\n", problem.what.c_str());
-  if (!problem.next.empty()) std::fprintf(stderr, "  next: %s\n", problem.next.c_str());
+  std::fprintf(stderr, "covfefe: %s\n", printable(problem.what).c_str());
+  if (!problem.next.empty()) std::fprintf(stderr, "  next: %s\n", printable(problem.next).c_str());
   return problem.code;
 }
 

@@ -6,10 +6,16 @@
 
 #include <string>
 
+#include "printable.h"
 #include "rpc/client.h"
 #include "services.h"
 
 namespace covfefe::cli {
+
+[[nodiscard]] inline std::string said(capnp::Text::Reader text) {
+  return printable({text.cStr(), text.size()});
+}
+// What a service wrote, fit for a terminal.
 
 [[nodiscard]] inline Problem problem_of(const rpc::CallError& error, const char* service) {
   return {std::string("the ") + service + " did not answer: " + error.text,

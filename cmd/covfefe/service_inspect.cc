@@ -19,29 +19,29 @@ constexpr std::size_t kMostText = 64 * 1024;
 JailView jail_view(schema::Inspection::Jail::Reader from) {
   return {from.getUid(),        from.getGid(),      from.getCapabilities(),
           from.getNoNewPrivs(), from.getDumpable(), from.getSeccomp(),
-          from.getSyscalls(),   from.getLandlock(), rpc::text(from.getUnknown())};
+          from.getSyscalls(),   from.getLandlock(), said(from.getUnknown())};
 }
 
 InspectionView inspection_view(schema::Inspection::Reader from) {
   InspectionView out;
-  out.service = rpc::text(from.getService());
-  out.version = rpc::text(from.getVersion());
+  out.service = said(from.getService());
+  out.version = said(from.getVersion());
   out.pid = from.getPid();
   out.uptime_ms = from.getUptimeMs();
-  out.state = rpc::text(from.getState());
+  out.state = said(from.getState());
   for (const auto one : from.getInterfaces()) {
-    InterfaceView view{rpc::text(one.getName()), rpc::text(one.getEdge()), {}, 0, 0};
-    for (const auto method : one.getMethods()) view.methods.push_back(rpc::text(method));
+    InterfaceView view{said(one.getName()), said(one.getEdge()), {}, 0, 0};
+    for (const auto method : one.getMethods()) view.methods.push_back(said(method));
     view.connections = one.getConnections();
     view.calls = one.getCalls();
     out.interfaces.push_back(std::move(view));
   }
   for (const auto one : from.getCounters()) {
-    out.counters.push_back({rpc::text(one.getName()), one.getValue()});
+    out.counters.push_back({said(one.getName()), one.getValue()});
   }
   for (const auto one : from.getQueues()) {
     out.queues.push_back(
-        {rpc::text(one.getName()), one.getDepth(), one.getCapacity(), one.getDropped()});
+        {said(one.getName()), one.getDepth(), one.getCapacity(), one.getDropped()});
   }
   out.jail = jail_view(from.getJail());
   return out;

@@ -51,7 +51,7 @@ Outcome<void> unlock(Connection& keystore, ByteView passphrase) {
   request.setPassphrase(rpc::as_data(passphrase));
   const auto done =
       call_and_read<bool>(client, "keystore", kj::mv(request), [](auto& answer) -> Outcome<bool> {
-        if (!answer.getOk()) return Problem{rpc::text(answer.getWhy()), ""};
+        if (!answer.getOk()) return Problem{said(answer.getWhy()), ""};
         return true;
       });
   if (!done) return done.error();

@@ -28,11 +28,11 @@ Address address_from(capnp::Data::Reader data) {
 FriendView friend_view(schema::FriendStatus::Reader from) {
   FriendView out;
   out.id = {from.getFriendId()};
-  out.name = rpc::text(from.getPetname());
+  out.name = said(from.getPetname());
   out.address = address_from(from.getAddress());
   if (const auto trust = rpc::trust_from(from.getTrust())) out.trust = *trust;
   out.state = state_name(from.getState());
-  out.path = rpc::text(from.getPath());
+  out.path = said(from.getPath());
   out.rtt_ms = from.getRttMicros() / 1000.0;
   out.rx_bytes = from.getRxBytes();
   out.tx_bytes = from.getTxBytes();
@@ -40,7 +40,7 @@ FriendView friend_view(schema::FriendStatus::Reader from) {
   out.small_mode = from.getSmallMode();
   out.data_sockets = from.getDataSockets();
   out.last_heard_ms = from.getLastHeardMs();
-  out.handshake_failure = rpc::text(from.getHandshakeFailure());
+  out.handshake_failure = said(from.getHandshakeFailure());
   return out;
 }
 
@@ -53,7 +53,7 @@ Outcome<RouterView> router_status(Connection& router) {
                                    [](auto& answer) -> Outcome<RouterView> {
                                      const auto status = answer.getStatus();
                                      RouterView out;
-                                     out.name = rpc::text(status.getName());
+                                     out.name = said(status.getName());
                                      out.address = address_from(status.getAddress());
                                      out.tun = status.getTunAttached();
                                      out.keystore = status.getKeystoreAttached();
@@ -75,7 +75,7 @@ Outcome<PingView> ping(Connection& router, const std::string& peer, Duration tim
       client, "router", kj::mv(request), [](auto& answer) -> Outcome<PingView> {
         const auto reply = answer.getReply();
         return PingView{reply.getOk(), static_cast<double>(reply.getRttMicros()) / 1000.0,
-                        rpc::text(reply.getPath()), rpc::text(reply.getWhy())};
+                        said(reply.getPath()), said(reply.getWhy())};
       });
 }
 
@@ -88,7 +88,7 @@ Outcome<std::vector<FindingView>> why(Connection& router, const std::string& pee
       client, "router", kj::mv(request), [](auto& answer) -> Outcome<Findings> {
         Findings out;
         for (const auto one : answer.getFindings()) {
-          out.push_back({one.getOk(), rpc::text(one.getWhat()), rpc::text(one.getNext())});
+          out.push_back({one.getOk(), said(one.getWhat()), said(one.getNext())});
         }
         return out;
       });
