@@ -30,12 +30,16 @@ install_missing() {
 install_packages() { install_missing $build_packages $demo_packages; }
 install_test_packages() { install_missing $build_packages $demo_packages $test_packages; }
 
-# build_in DIR COMPILER-ENVIRONMENT MESON-ARGUMENTS...
+# build_in DIRECTORY MESON-ARGUMENTS...   says only what went wrong
 build_in() {
   directory=$1; shift
-  if [ ! -f "$directory/build.ninja" ]; then meson setup "$directory" "$@" > "$directory.log" 2>&1 || { cat "$directory.log" >&2; return 1; }; fi
-  ninja -C "$directory" > "$directory.log" 2>&1 || { tail -n 60 "$directory.log" >&2; return 1; }
-  rm -f "$directory.log"
+  log=$(mktemp)
+  status=0
+  [ -f "$directory/build.ninja" ] || meson setup "$directory" "$@" > "$log" 2>&1 || status=$?
+  [ "$status" != 0 ] || ninja -C "$directory" > "$log" 2>&1 || status=$?
+  [ "$status" = 0 ] || tail -n 60 "$log" >&2
+  rm -f "$log"
+  return "$status"
 }
 
 build_plain() { (cd "$1" && CC=gcc CXX=g++ build_in build); }
