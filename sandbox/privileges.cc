@@ -3,6 +3,7 @@
 
 #include <cap-ng.h>
 #include <grp.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,9 +52,7 @@ SysResult<void> keep_user(const Policy& policy) {
   return {};
 }
 
-}  // namespace
-
-SysResult<void> drop_privileges(const Policy& policy, os::Owner owner) {
+SysResult<void> change_identity(const Policy& policy, os::Owner owner) {
   if (capng_get_caps_process() != 0) return SysError{"read capabilities of", "self", EPERM};
   if (::geteuid() == owner.uid && ::getuid() == owner.uid) return keep_user(policy);
   if (::geteuid() != 0) {
@@ -61,6 +60,20 @@ SysResult<void> drop_privileges(const Policy& policy, os::Owner owner) {
   }
   if (SysResult<void> selected = select(policy); !selected.ok()) return selected;
   return become(policy, owner);
+}
+
+}  // namespace
+
+SysResult<void> drop_privileges(const Policy& policy, os::Owner owner) {
+  int signal = 0;
+  if (::prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0) return os::last_error("prctl", "launcher");
+  const pid_t launcher = ::getppid();
+  if (SysResult<void> changed = change_identity(policy, owner); !changed.ok()) return changed;
+  if (signal == 0) return {};
+  // The kernel forgets it with the user.
+  if (::prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) != 0) return os::last_error("prctl", "launcher");
+  if (::getppid() != launcher) return SysError{"stay with", "the launcher, which ended", ESRCH};
+  return {};
 }
 
 }  // namespace covfefe::sandbox

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "os/process.h"
 #include "os/udp.h"
 
 namespace covfefe::cli {
@@ -25,8 +26,18 @@ Outcome<os::Fd> listen_edge(const Layout& layout, const Edge& edge) {
   return std::move(*fd);
 }
 
+// A launcher that was killed takes its services with it, but not in the same instant.
+SysResult<os::Fd> open_when_free(const Endpoint& where) {
+  constexpr int kTries = 20;
+  for (int left = kTries;; --left) {
+    auto fd = os::open_udp(where);
+    if (fd || left == 0 || fd.error().number != EADDRINUSE) return fd;
+    (void)os::wait_readable({}, Duration::millis(25));
+  }
+}
+
 Outcome<os::Fd> open_wire(const Endpoint& where) {
-  auto fd = os::open_udp(where);
+  auto fd = open_when_free(where);
   if (fd) return std::move(*fd);
   const bool taken = fd.error().number == EADDRINUSE;
   return cannot(fd.error(), taken ? "another program has this port; choose others under listen: in "

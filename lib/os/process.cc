@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,12 @@ void restore_signals() {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGCHLD, SIGHUP}) signal(number, SIG_DFL);
+}
+
+// A launcher that is killed takes its children with it: left alone they would hold its sockets.
+void end_with(pid_t launcher) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (getppid() != launcher) _exit(127);  // it died before the kernel knew what we want
 }
 
 bool place_sockets(const std::vector<Inherit>& sockets) {
@@ -84,9 +91,11 @@ SysResult<Pipe> make_pipe() {
 SysResult<pid_t> start(const Program& program, int output) {
   auto failure = make_pipe();
   if (!failure) return failure.error();
+  const pid_t launcher = getpid();
   const pid_t pid = fork();
   if (pid < 0) return last_error("fork", program.path);
   if (pid == 0) {
+    end_with(launcher);
     if (output >= 0 && dup2(output, STDOUT_FILENO) < 0) _exit(127);
     become(program, failure->write.number());
   }

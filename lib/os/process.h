@@ -31,7 +31,8 @@ struct Program {
 
 [[nodiscard]] SysResult<pid_t> spawn(const Program& program);
 // Starts it with standard streams as ours, signals unblocked and default. The error is the child's
-// own when it could not be executed.
+// own when it could not be executed. It is killed when this process ends in whatever way; a child
+// that changes its user loses that and has to ask again (sandbox::confine does).
 
 struct Output {
   int status = -1;   // exit code, or 128 + signal

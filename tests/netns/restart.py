@@ -55,5 +55,17 @@ def whole_node(lab):
     assert bob.friend(alice)["trust"] == "met"
 
 
+def launcher_killed(lab):
+    """`up` killed -9: its services end with it, and the next `up` starts at once"""
+    alice, bob = lab.pair()
+    alice.reaches(bob)
+    services = alice.pids().values()
+    alice.process.kill()
+    alice.process.wait(5)
+    nodes.wait_for("alice's services to end", 2, lambda: not any(os.path.exists("/proc/%d" % p) for p in services))
+    alice.up()
+    assert alice.reaches(bob, 10)
+
+
 if __name__ == "__main__":
-    nodes.main(kill_each, keystore_away, whole_node)
+    nodes.main(kill_each, keystore_away, whole_node, launcher_killed)

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <grp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <filesystem>
 
 #include "sandbox/landlock.h"
+#include "sandbox/privileges.h"
 #include "tests/process/sandbox/jailed_child.h"
 
 namespace covfefe::test {
@@ -103,6 +105,21 @@ TEST_CASE("a root process that has one capability already, as under systemd, is 
     if (capng_apply(CAPNG_SELECT_ALL) != 0) ::_exit(98);
   };
   CHECK(confine_outcome(only_net_admin, sandbox::kTunHelper) == 0);
+}
+
+TEST_CASE("a process that was to end with its launcher still is, as another user") {
+  if (!can_jail()) return;
+  const Node node;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    const auto owner = sandbox::ids_for(sandbox::kKeystore, node.root());
+    if (!sandbox::drop_privileges(sandbox::kKeystore, owner.value()).ok()) ::_exit(99);
+    int signal = 0;
+    ::prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0);
+    ::_exit(signal == SIGKILL ? 0 : 1);
+  }
+  CHECK(outcome_of(child) == 0);
 }
 
 TEST_CASE("a process that kept a bounding set is not confined in silence") {
