@@ -59,6 +59,7 @@ Acquired<void> take_wire(os::InheritedFds& inherited, std::array<os::Fd, kWireSo
   for (std::size_t i = 0; i < kWireSockets; ++i) {
     os::Fd socket;
     if (auto taken = take(inherited, kWireNames[i], socket); !taken) return taken;
+    if (auto set = os::set_wire_options(socket); !set) return set.error().text();
     auto moved = os::move_to_or_above(std::move(socket), static_cast<int>(sandbox::kUdpFdWall));
     if (!moved) return moved.error().text();
     into[i] = std::move(*moved);

@@ -45,7 +45,6 @@ SysResult<void> set_v4_options(const Fd& socket) {
 }
 
 SysResult<void> set_v6_options(const Fd& socket) {
-  if (auto r = set_option(socket, {IPPROTO_IPV6, IPV6_V6ONLY}, 0, "IPV6_V6ONLY"); !r) return r;
   if (auto r = set_option(socket, {IPPROTO_IPV6, IPV6_RECVPKTINFO}, 1, "IPV6_RECVPKTINFO"); !r) {
     return r;
   }
@@ -89,14 +88,28 @@ void read_control(msghdr& message, ReceivedDatagram& datagram) {
 
 }  // namespace
 
+SysResult<void> set_wire_options(const Fd& socket) {
+  int family = 0;
+  socklen_t length = sizeof family;
+  if (::getsockopt(socket.number(), SOL_SOCKET, SO_DOMAIN, &family, &length) != 0) {
+    return last_error("getsockopt", "SO_DOMAIN");
+  }
+  if (auto set = set_nonblocking(socket); !set) return set;
+  if (family == AF_INET6) {
+    if (auto set = set_v6_options(socket); !set) return set;
+  }
+  return set_v4_options(socket);
+}
+
 SysResult<Fd> open_udp(const Endpoint& bind_to) {
   SysResult<NewSocket> made = new_socket(bind_to);
   if (!made) return made.error();
   const Fd& socket = made->fd;
   if (made->family == AF_INET6) {
-    if (auto set = set_v6_options(socket); !set) return set.error();
+    auto dual = set_option(socket, {IPPROTO_IPV6, IPV6_V6ONLY}, 0, "IPV6_V6ONLY");
+    if (!dual) return dual.error();
   }
-  if (auto set = set_v4_options(socket); !set) return set.error();
+  if (auto set = set_wire_options(socket); !set) return set.error();
   set_buffer(socket, SO_RCVBUFFORCE, SO_RCVBUF);
   set_buffer(socket, SO_SNDBUFFORCE, SO_SNDBUF);
   const std::optional<SocketAddress> address = to_socket_address(bind_to, made->family);

@@ -2,7 +2,8 @@
 // UDP sockets of the wire: the launcher opens them, the router receives, the shaper sends. One
 // socket is dual-stack IPv6 (peers over IPv4 appear as mapped addresses) or, on a host without
 // IPv6, AF_INET; callers see Endpoints and never a sockaddr. Datagrams are the outside: any bytes,
-// any sender. Nothing the network does is a fatal error here. Thread: data, except open_udp.
+// any sender. Nothing the network does is a fatal error here. Thread: data, except
+// open_udp and set_wire_options.
 #pragma once
 
 #include <sys/socket.h>
@@ -24,11 +25,14 @@ inline constexpr std::size_t kUdpBatch = 64;
 inline constexpr int kUdpBufferBytes = 4 << 20;  // 25 ms of 1.3 Gbit/s
 
 [[nodiscard]] SysResult<Fd> open_udp(const Endpoint& bind_to);
-// A bound socket with every option that it will ever have (A21: options are shared through dup, so
-// only the launcher sets them): non-blocking, IPV6_RECVPKTINFO and IP_PKTINFO, path MTU discovery
-// PROBE (never fragments, ignores forged MTUs), 4 MiB buffers. The all-zero address binds
-// dual-stack [::], or 0.0.0.0 where the kernel has no IPv6; a mapped address binds AF_INET. Port 0
-// lets the kernel choose. Buffers fall back to what an unprivileged caller may have.
+// A bound socket with the wire options and 4 MiB buffers. The all-zero address binds dual-stack
+// [::], or 0.0.0.0 where the kernel has no IPv6; a mapped address binds AF_INET. Port 0 lets the
+// kernel choose. Buffers fall back to what an unprivileged caller may have.
+
+[[nodiscard]] SysResult<void> set_wire_options(const Fd& socket);
+// Non-blocking, IPV6_RECVPKTINFO and IP_PKTINFO, path MTU discovery PROBE (never fragments, ignores
+// forged MTUs). Needs no privilege. Whoever holds a copy of the socket shares them (A21): the
+// launcher sets them, and the router before it is confined, since systemd knows no PROBE.
 
 struct LocalUdp {
   Endpoint endpoint;  // as bound

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -70,6 +71,20 @@ TEST_CASE("the wildcard socket is dual-stack and has every option from birth") {
   CHECK(option(port.fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER) == IPV6_PMTUDISC_PROBE);
   CHECK(option(port.fd, IPPROTO_IP, IP_MTU_DISCOVER) == IP_PMTUDISC_PROBE);
   CHECK(option(port.fd, SOL_SOCKET, SO_RCVBUF) >= 200'000);
+}
+
+TEST_CASE("a socket that another launcher made gets the wire options too") {
+  const os::Fd six(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const os::Fd four(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  REQUIRE(os::set_wire_options(six).ok());
+  REQUIRE(os::set_wire_options(four).ok());
+  CHECK(option(six, IPPROTO_IPV6, IPV6_RECVPKTINFO) == 1);
+  CHECK(option(six, IPPROTO_IPV6, IPV6_MTU_DISCOVER) == IPV6_PMTUDISC_PROBE);
+  for (const os::Fd* socket : {&six, &four}) {
+    CHECK(option(*socket, IPPROTO_IP, IP_PKTINFO) == 1);
+    CHECK(option(*socket, IPPROTO_IP, IP_MTU_DISCOVER) == IP_PMTUDISC_PROBE);
+    CHECK((::fcntl(socket->number(), F_GETFL) & O_NONBLOCK) != 0);
+  }
 }
 
 TEST_CASE("a batch arrives in order with its sender and its local address") {
