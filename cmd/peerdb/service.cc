@@ -30,30 +30,36 @@ void log_opening(Log& log, const store::Database& database) {
 
 class Upkeep {
  public:
-  Upkeep(Node& node, WallTime now) : node_(node), backed_up_(0), checked_(now.unix_seconds()) {}
+  Upkeep(Node& node, WallTime now) : node_(node), checked_(now.unix_seconds()) {
+    node.backup_due = true;
+  }
 
   void run(WallTime now) {
     const std::int64_t seconds = now.unix_seconds();
-    if (node_.backup_due || seconds - backed_up_ >= store::kBackupEvery) {
-      if (keep(node_.database.back_up())) {
-        backed_up_ = seconds;
-        node_.backup_due = false;
-      }
+    if (node_.backup_due || is_old(1, seconds)) {
+      // A loop of restarts or changes must not push out what was there yesterday.
+      const auto next = is_old(2, seconds) ? store::Generation::Next : store::Generation::Same;
+      if (keep(node_.database.back_up(next))) node_.backup_due = false;
     }
     if (seconds - checked_ >= kIntegrityEvery && keep(node_.database.integrity_check())) {
       checked_ = seconds;
     }
   }
-  // A backup once a day and within a minute of a change of friends; a full check once a day.
+  // A backup at the start, once a day and within a minute of a change of friends; of one day only
+  // the last is kept. A full check once a day.
 
  private:
+  [[nodiscard]] bool is_old(int backup, std::int64_t now) const {
+    const std::int64_t made = store::backup_made(node_.database.path(), backup);
+    return made > now || now - made >= store::kBackupEvery;
+  }
+
   bool keep(const store::StoreResult<void>& result) {
     if (!result) (void)refusal_for(node_, result.error());
     return result.ok();
   }
 
   Node& node_;
-  std::int64_t backed_up_;
   std::int64_t checked_;
 };
 

@@ -9,7 +9,10 @@ schema::Refusal refusal_for(Node& node, const store::StoreError& error) {
   node.log.record(grave ? Level::Error : Level::Notice, "refused", {{"why", error.text}});
   // After a failed fsync or a corrupt page nothing more may be acknowledged: the next start checks
   // the file and, where it must, restores a backup.
-  if (grave) node.disk_failed();
+  if (grave) {
+    node.database.suspect();
+    node.disk_failed();
+  }
   switch (error.fault) {
     case store::Fault::Exists:
       return schema::Refusal::EXISTS;

@@ -3,10 +3,13 @@
 
 #include <sqlite3.h>
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <filesystem>
 #include <memory>
 
+#include "os/files.h"
 #include "os/sync.h"
 #include "store/database.h"
 #include "store/statement.h"
@@ -23,6 +26,10 @@ using Handle = std::unique_ptr<sqlite3, Close>;
 
 std::string backup_name(const std::string& path, int number) {
   return path + "." + std::to_string(number);
+}
+
+std::string suspect_name(const std::string& path) {
+  return path + ".suspect";
 }
 
 StoreError file_error(const char* operation, const std::string& path, const std::error_code& code) {
@@ -95,14 +102,14 @@ StoreResult<void> make_checked_copy(sqlite3* live, const std::string& fresh) {
 
 }  // namespace
 
-StoreResult<void> rotate_backup(sqlite3* live, const std::string& path) {
+StoreResult<void> rotate_backup(sqlite3* live, const std::string& path, Generation generation) {
   const std::string fresh = path + ".new";
   if (auto made = make_checked_copy(live, fresh); !made) {
     std::error_code ignored;
     fs::remove(fresh, ignored);
     return made;
   }
-  for (int number = kBackups - 1; number >= 1; --number) {
+  for (int number = kBackups - 1; number >= 1 && generation == Generation::Next; --number) {
     auto moved = move_file(backup_name(path, number), backup_name(path, number + 1));
     if (!moved) return moved;
   }
@@ -110,28 +117,58 @@ StoreResult<void> rotate_backup(sqlite3* live, const std::string& path) {
   return sync_directory(path);
 }
 
+std::int64_t backup_made(const std::string& path, int number) {
+  struct stat status {};
+  return ::stat(backup_name(path, number).c_str(), &status) == 0 ? status.st_mtime : 0;
+}
+
 StoreResult<Replaced> replace_corrupt(const std::string& path, WallTime now) {
   Replaced out;
-  out.quarantined = path + ".corrupt-" + std::to_string(now.unix_seconds());
-  if (auto moved = move_file(path, out.quarantined); !moved) return moved.error();
+  const std::string aside = path + ".corrupt-" + std::to_string(now.unix_seconds());
+  std::error_code code;
+  if (fs::exists(path, code)) out.quarantined = aside;
+  if (auto moved = move_file(path, aside); !moved) return moved.error();
   // The log belongs to the corrupt file: replayed into a backup it would corrupt that too.
-  auto log_moved = move_file(path + "-wal", out.quarantined + "-wal");
-  if (!log_moved) return log_moved.error();
+  if (auto moved = move_file(path + "-wal", aside + "-wal"); !moved) return moved.error();
   for (int number = 1; number <= kBackups && !out.restored; ++number) {
     const std::string candidate = backup_name(path, number);
     if (!sound(candidate)) continue;
     const std::string fresh = path + ".new";
-    std::error_code code;
-    fs::copy_file(candidate, fresh, fs::copy_options::overwrite_existing, code);
-    if (code) return file_error("copy", candidate, code);
-    if (auto synced = os::sync_file(fresh); !synced) {
-      return StoreError{Fault::Io, synced.error().text()};
-    }
+    const Handle from = open_plain(candidate, SQLITE_OPEN_READONLY);
+    if (!from) continue;
+    if (auto copied = make_checked_copy(from.get(), fresh); !copied) return copied.error();
     if (auto moved = move_file(fresh, path); !moved) return moved.error();
     out.restored = true;
   }
   if (auto synced = sync_directory(path); !synced) return synced.error();
   return out;
+}
+
+bool is_lost(const std::string& path) {
+  std::error_code code;
+  const std::uintmax_t size = fs::file_size(path, code);
+  if (!code && size != 0) return false;
+  for (int number = 1; number <= kBackups; ++number) {
+    if (backup_made(path, number) != 0) return true;
+  }
+  return false;
+}
+
+StoreResult<void> mark_suspect(const std::string& path) {
+  if (auto done = os::write_atomically(suspect_name(path), {}); !done) {
+    return StoreError{Fault::Io, done.error().text()};
+  }
+  return {};
+}
+
+bool is_suspect(const std::string& path) {
+  std::error_code code;
+  return fs::exists(suspect_name(path), code);
+}
+
+void clear_suspect(const std::string& path) {
+  std::error_code ignored;
+  fs::remove(suspect_name(path), ignored);
 }
 
 }  // namespace covfefe::store

@@ -3,6 +3,7 @@
 // its own check passed; nothing is ever deleted before its successor is whole and synced.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/instant.h"
@@ -12,15 +13,32 @@ struct sqlite3;
 
 namespace covfefe::store {
 
-StoreResult<void> rotate_backup(sqlite3* live, const std::string& path);
-// Copies the live database to FILE.new, checks and syncs the copy, shifts FILE.1 … and renames.
+enum class Generation : std::uint8_t {
+  Same,  // the copy replaces FILE.1
+  Next,  // FILE.1 … move on by one, the oldest goes
+};
+
+StoreResult<void> rotate_backup(sqlite3* live, const std::string& path, Generation generation);
+// Copies the live database to FILE.new, checks and syncs the copy and puts it in as FILE.1.
+
+[[nodiscard]] std::int64_t backup_made(const std::string& path, int number);
+// When FILE.number was written, in Unix seconds; 0 if it is not there.
 
 struct Replaced {
-  std::string quarantined;  // where the corrupt file is now
+  std::string quarantined;  // where the corrupt file is now, empty if there was none
   bool restored = false;    // false: no backup passed its check, the next open starts empty
 };
 
 StoreResult<Replaced> replace_corrupt(const std::string& path, WallTime now);
 // Moves FILE and its log to FILE.corrupt-SECONDS and copies the newest sound backup into place.
+// Interrupted at any instant it leaves no FILE: is_lost then says so.
+
+[[nodiscard]] bool is_lost(const std::string& path);
+// No FILE, or an empty one, beside a backup: a restore was interrupted, or somebody deleted it.
+
+StoreResult<void> mark_suspect(const std::string& path);
+[[nodiscard]] bool is_suspect(const std::string& path);
+void clear_suspect(const std::string& path);
+// FILE.suspect: what was seen at run time calls for the thorough check at the next open.
 
 }  // namespace covfefe::store

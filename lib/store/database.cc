@@ -52,14 +52,17 @@ StoreResult<Database> Database::open(const std::string& path, WallTime now) {
   std::error_code ignored;
   const bool existed = std::filesystem::exists(path, ignored);
   if (!existed) database.how_ = Opened::Created;
-  auto first = database.open_file();
-  if (first) return database;
-  if (first.error().fault != Fault::Corrupt) return first.error();
-  database.close();
+  if (!is_lost(path)) {
+    auto first = database.open_file();
+    if (first) return database;
+    if (first.error().fault != Fault::Corrupt) return first.error();
+    database.close();
+  }
   auto replaced = replace_corrupt(path, now);
   if (!replaced) return replaced.error();
   database.quarantined_ = replaced->quarantined;
   database.how_ = replaced->restored ? Opened::Restored : Opened::StartedEmpty;
+  clear_suspect(path);
   if (auto second = database.open_file(); !second) return second.error();
   return database;
 }
@@ -81,6 +84,10 @@ StoreResult<void> Database::prepare() {
   set_limits(handle_);
   if (auto done = execute(handle_, kPragmas); !done) return done;
   if (auto sound = check("PRAGMA quick_check(1)"); !sound) return sound;
+  if (is_suspect(path_)) {
+    if (auto sound = check("PRAGMA integrity_check(1)"); !sound) return sound;
+    clear_suspect(path_);
+  }
   if (auto done = migrate(); !done) return done;
   sqlite3_set_authorizer(handle_, authorize, nullptr);
   return {};
@@ -144,8 +151,13 @@ StoreResult<void> Database::integrity_check() {
   return result;
 }
 
-StoreResult<void> Database::back_up() {
-  return rotate_backup(handle_, path_);
+StoreResult<void> Database::back_up(Generation generation) {
+  return rotate_backup(handle_, path_, generation);
+}
+
+void Database::suspect() {
+  // On a disk that refuses even this, the next open finds out by itself.
+  static_cast<void>(mark_suspect(path_));
 }
 
 void Database::close() {

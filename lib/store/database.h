@@ -5,7 +5,8 @@
 //
 // Opening checks the file (quick_check), applies the numbered migrations and closes the door:
 // afterwards ATTACH and PRAGMA are denied. A corrupt file is set aside, never deleted, and the
-// newest backup that passes its own check takes its place.
+// newest backup that passes its own check takes its place; so it does where a backup has no
+// database beside it.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <string_view>
 
 #include "base/instant.h"
+#include "store/backup.h"
 #include "store/error.h"
 
 struct sqlite3;
@@ -23,7 +25,8 @@ inline constexpr int kBackups = 3;                       // peers.db.1 (newest) 
 inline constexpr std::int64_t kBackupEvery = 24 * 3600;  // seconds between rotations
 
 enum class Opened : std::uint8_t { Existing, Created, Restored, StartedEmpty };
-// Restored: a corrupt file was set aside for a backup. StartedEmpty: no usable backup was left.
+// Restored: a backup took the place of a corrupt or missing file. StartedEmpty: no usable backup
+// was left.
 
 class Database {
  public:
@@ -45,8 +48,10 @@ class Database {
 
   StoreResult<void> integrity_check();
   // The thorough one; Corrupt with SQLite's first sentence when it fails.
-  StoreResult<void> back_up();
-  // Copies to a new file, checks the copy, then rotates; on any failure the old backups stay.
+  StoreResult<void> back_up(Generation generation = Generation::Next);
+  // Copies to a new file, checks the copy, then renames; on any failure the old backups stay.
+  void suspect();
+  // The next open runs the thorough check, and restores a backup if it fails.
 
  private:
   Database() = default;
