@@ -2,6 +2,7 @@
 #include "rpc/convert.h"
 
 #include <algorithm>
+#include <set>
 
 namespace covfefe::rpc {
 namespace {
@@ -114,6 +115,23 @@ void write_friend(const FriendRecord& from, schema::Friend::Builder to) {
   to.setAddedAt(from.added_at);
 }
 
+namespace {
+
+// A list in which one key stands for two friends could show one of them under the other's name.
+bool is_unambiguous(const std::vector<FriendRecord>& friends) {
+  std::set<std::uint32_t> ids;
+  std::set<std::string_view> petnames;
+  std::set<ByteArray<32>> keys;
+  std::set<ByteArray<16>> addresses;
+  return std::all_of(friends.begin(), friends.end(), [&](const FriendRecord& one) {
+    return ids.insert(one.id.value).second && petnames.insert(one.petname).second &&
+           keys.insert(one.identity_key).second && keys.insert(one.static_key).second &&
+           addresses.insert(one.address.bytes).second;
+  });
+}
+
+}  // namespace
+
 Result<std::vector<FriendRecord>> friends_from(capnp::List<schema::Friend>::Reader from) {
   if (from.size() > kMaxFriends) return Reject::Overloaded;
   std::vector<FriendRecord> out;
@@ -123,6 +141,7 @@ Result<std::vector<FriendRecord>> friends_from(capnp::List<schema::Friend>::Read
     if (!record) return record.error();
     out.push_back(std::move(*record));
   }
+  if (!is_unambiguous(out)) return Reject::Unexpected;
   return out;
 }
 

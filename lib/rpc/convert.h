@@ -75,7 +75,7 @@ void write_friend(const FriendRecord& from, schema::Friend::Builder to);
 
 [[nodiscard]] Result<std::vector<FriendRecord>> friends_from(
     capnp::List<schema::Friend>::Reader from);
-// All or nothing; at most kMaxFriends.
+// All or nothing; at most kMaxFriends, of whom no two share a number, name, key or address.
 template <typename Params>
 void write_friends(const std::vector<FriendRecord>& from, Params&& to) {
   auto list = to.initFriends(static_cast<capnp::uint>(from.size()));

@@ -34,6 +34,16 @@ FriendRecord bob() {
   return record;
 }
 
+FriendRecord carol() {
+  FriendRecord record = bob();
+  ++record.id.value;
+  record.petname = "carol";
+  record.identity_key[0] ^= 0xff;
+  record.static_key[0] ^= 0xff;
+  record.address.bytes[15] ^= 0xff;
+  return record;
+}
+
 struct FriendMessage {
   capnp::MallocMessageBuilder message;
   schema::Friend::Builder builder = message.initRoot<schema::Friend>();
@@ -120,10 +130,28 @@ TEST_CASE("petnames are one lower-case label") {
 TEST_CASE("a friend list is taken whole or not at all") {
   capnp::MallocMessageBuilder message;
   auto results = message.initRoot<schema::PeerdbForRouter::FriendsResults>();
-  write_friends({bob(), bob()}, results);
+  write_friends({bob(), carol()}, results);
   CHECK(friends_from(results.getFriends().asReader())->size() == 2);
   results.getFriends()[1].setPetname("");
   CHECK(friends_from(results.getFriends().asReader()).error() == Reject::WrongValue);
+}
+
+TEST_CASE("a friend list in which two are one is refused") {
+  const auto refused = [](void (*confuse)(FriendRecord&)) {
+    std::vector<FriendRecord> both = {bob(), carol()};
+    confuse(both[1]);
+    capnp::MallocMessageBuilder message;
+    auto results = message.initRoot<schema::PeerdbForRouter::FriendsResults>();
+    write_friends(both, results);
+    const auto read = friends_from(results.getFriends().asReader());
+    return !read.ok() && read.error() == Reject::Unexpected;
+  };
+  CHECK_FALSE(refused([](FriendRecord&) {}));
+  CHECK(refused([](FriendRecord& two) { two.id = bob().id; }));
+  CHECK(refused([](FriendRecord& two) { two.petname = bob().petname; }));
+  CHECK(refused([](FriendRecord& two) { two.identity_key = bob().identity_key; }));
+  CHECK(refused([](FriendRecord& two) { two.static_key = bob().static_key; }));
+  CHECK(refused([](FriendRecord& two) { two.address = bob().address; }));
 }
 
 TEST_CASE("a friend list longer than any node has is refused before it is read") {
