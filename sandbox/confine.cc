@@ -3,6 +3,7 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -19,6 +20,8 @@ namespace covfefe::sandbox {
 namespace {
 
 void settle_library() {
+  // What a service creates is for nobody else, whoever started it.
+  ::umask(0077);
   // Times are UTC everywhere, and the C library must not look for a zone file later.
   ::setenv("TZ", "UTC0", 1);
   ::tzset();
