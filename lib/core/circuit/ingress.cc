@@ -81,7 +81,7 @@ bool Ingress::frame(Peer& peer, PeerSession& session, const wire::InnerFrame& fr
     if (!whole->empty()) deliver(peer, *whole);
   } else if (const auto* ping = std::get_if<wire::InnerPing>(&frame)) {
     if (ping->token == 0) session.greet = true;
-    if (ping->token != 0 && peer.current != nullptr) {
+    if (ping->token != 0 && peer.current != nullptr && peer.echoes.take(shared_.now)) {
       parts_.egress.frame(peer, wire::InnerPong{ping->token});
     }
   } else if (const auto* pong = std::get_if<wire::InnerPong>(&frame)) {

@@ -54,6 +54,7 @@ struct Peer {
   std::uint8_t failures = 0;           // attempts in a row
   Bucket answers{{1, 8}};              // DirectOpens that we answer
   Bucket attempts{{1, 8}};             // sessions that we open
+  Bucket echoes{{100, 128}};           // pings that we answer: many fit in one cell
   Hold hold;
   Packer bulk;
   Packer realtime;

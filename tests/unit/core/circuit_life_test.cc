@@ -186,6 +186,24 @@ TEST_CASE("a ping is answered with its round trip and path") {
   CHECK(report->path == "direct 192.0.2.1:6364");
 }
 
+TEST_CASE("a flood of pings is not answered with a flood") {
+  Pair pair;
+  REQUIRE(pair.established());
+  const std::uint64_t before = pair.right.count(Count::CellsSent);
+  for (std::uint64_t i = 0; i < 40 * 64; ++i) {
+    pair.left.step(pair.now, [&] {
+      pair.left.circuits.ping(RequestId{i + 1},
+                              {pair.right.keystore.address(), Duration::millis(1)});
+    });
+    if (i % 64 != 63) continue;
+    pair.exchange();
+    pair.now = pair.now + Duration::millis(2);
+  }
+  pair.exchange();
+  CHECK(pair.right.count(Count::CellsSent) - before > 10);
+  CHECK(pair.right.count(Count::CellsSent) - before < 200);
+}
+
 TEST_CASE("a ping waits for the session, and says why when none came") {
   Pair pair;
   pair.down();
