@@ -21,6 +21,7 @@ struct LinkCounters {
   std::uint64_t datagrams_in = 0;
   std::uint64_t wrong_length = 0;  // no datagram of the protocol has this size
   std::uint64_t wrong_type = 0;
+  std::uint64_t wrong_source = 0;  // from port 0 or no address: could never be answered
   std::uint64_t unknown_index = 0;
   std::uint64_t forged = 0;  // link tag
   std::uint64_t replayed = 0;

@@ -168,7 +168,14 @@ class Link {
   Instant offer_until_{};
   BootId offer_boot_{};
   Instant offer_rooted_{};
-  Bucket offers_{{1, 4}};  // accepted from the friend
+  Bucket offers_{{1, 4}};        // accepted from the friend
+  Bucket renewals_{{1, 4}};      // of the friend's control channel
+  Bucket challenges_{{10, 40}};  // answered
+  Bucket lone_acks_{{200, 64}};  // acknowledgements without a message
+  struct Call {
+    std::uint32_t epoch = 0;  // of the session that our newest answer made
+    Route from;               // and where that answer went
+  } call_;
 
   bool up_ = false;
   LinkState told_ = LinkState::Down;

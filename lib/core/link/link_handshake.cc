@@ -40,6 +40,7 @@ void Link::queue_dial() {
 
 void Link::end_attempt() {
   if (dial_.index.value != 0) desk_.indices.withdraw(dial_.index);
+  desk_.asked.erase(dial_.request);
   dial_.index = {};
   dial_.request = {};
 }
@@ -109,7 +110,7 @@ void Link::failed(Reject why) {
 void Link::read_response(const DatagramIn& datagram) {
   // Step L7.
   const auto response = wire::parse_response(datagram.bytes);
-  if (!response || dial_.phase != Phase::Waiting) return;
+  if (!response || dial_.phase != Phase::Waiting || response->receiver != dial_.index.value) return;
   Finish ask{dial_.handshake, {}};
   copy(response->noise, ask.message);
   dial_.peer_index = {response->sender};
@@ -202,7 +203,10 @@ void Link::finish(const Established& made) {
   dial_.failure.clear();
   auto session = std::make_unique<Session>(start, made.masters);
   session->confirm();
-  confirmed(sessions_.add(std::move(session)), dial_.answered_at);
+  // The answer proves where the call arrived; where it says it is from is anybody's word.
+  const bool direct = dial_.answered_at.to == dial_.target;
+  confirmed(sessions_.add(std::move(session)),
+            {0, dial_.target, direct ? dial_.answered_at.from : LocalAddress{}});
 }
 
 void Link::answer_caller(const Established& made, const Caller& caller) {
@@ -218,6 +222,7 @@ void Link::answer_caller(const Established& made, const Caller& caller) {
   HandshakeDatagram out{};
   wire::write_response({index->value, caller.index.value, made.message}, out);
   crypto::put_mac1(peer_mac1_, out);
+  call_ = {start.epoch, caller.route};
   send_handshake(out, caller.route);
   touch();
 }

@@ -23,9 +23,11 @@ void Link::receive(Session& session, const DatagramIn& datagram) {
   if (!session.confirmed()) {
     // Step L13: the first authentic cell shows that the initiator has the keys.
     session.confirm();
-    confirmed(session, route);
+    // Who made this cell has read our answer: where that went is proven.
+    const bool answered = session.start().epoch == call_.epoch;
+    confirmed(session, answered ? call_.from : paths_.control());
   } else if (!up_ && sessions_.sending() != nullptr) {
-    go_up(route);
+    go_up(paths_.control());
   }
   // Step L21. A spare may have been withheld and sent late: it says nothing about where the friend
   // is now.
@@ -85,6 +87,7 @@ bool Link::same_channel(const wire::ControlFrame& frame) {
   if (frame.from == peer_channel_before_) return false;
   if (frame.from != peer_channel_) {
     const bool known = peer_channel_ != 0;
+    if (known && !renewals_.take(desk_.now)) return false;
     peer_channel_before_ = std::exchange(peer_channel_, frame.from);
     if (known) began_anew();
   }
@@ -117,7 +120,9 @@ void Link::read_frame(const wire::FragFrame& frame, const Session& session,
 
 void Link::read_frame(const wire::PathChallengeFrame& frame, const Session&,
                       const Arrival& arrival) {
-  // Step L22: back to where it came from, so that the answer proves that address.
+  // Step L22: back to where it came from, so that the answer proves that address. More than an
+  // honest friend asks is not answered: lane 0 goes before everybody's data.
+  if (!challenges_.take(desk_.now)) return;
   send_frame(wire::PathResponseFrame{frame.token}, CellSize::Small, arrival.route);
 }
 

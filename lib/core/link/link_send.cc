@@ -137,6 +137,10 @@ void Link::send_hello() {
 void Link::flush() {
   if (!up_) return;
   while (auto frame = channel_.due(desk_.now)) {
+    if (frame->seq == 0 && !lone_acks_.take(desk_.now)) {
+      channel_.postpone(*frame, desk_.now);
+      continue;
+    }
     frame->from = channel_id_;
     frame->to = peer_channel_;
     const CellSize size =

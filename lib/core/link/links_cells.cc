@@ -75,6 +75,7 @@ void Links::count(std::vector<Counter>& out) const {
   out.insert(out.end(), {{"link.datagrams_in", c.datagrams_in},
                          {"link.wrong_length", c.wrong_length},
                          {"link.wrong_type", c.wrong_type},
+                         {"link.wrong_source", c.wrong_source},
                          {"link.unknown_index", c.unknown_index},
                          {"link.forged", c.forged},
                          {"link.replayed", c.replayed},

@@ -3,10 +3,24 @@
 #include "wire/handshake.h"
 
 namespace covfefe::core {
+namespace {
+
+// The kernel delivers what says it is from port 0 or from no address; nothing can be sent there,
+// and a frame for it would be a breach of the rings' rules.
+bool answerable(const Endpoint& from) {
+  static constexpr Address kNoV4{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
+  return from.port != 0 && from.ip != Address{} && from.ip != kNoV4;
+}
+
+}  // namespace
 
 void Links::Parts::read(const DatagramIn& datagram) {
   // Step L1, covfefe-protocol(7).
   ++desk.counters.datagrams_in;
+  if (!answerable(datagram.from)) {
+    ++desk.counters.wrong_source;
+    return;
+  }
   const auto kind = wire::classify(datagram.bytes);
   if (!kind || datagram.socket >= kSockets) {
     ++(kind.ok() || kind.error() == Reject::WrongLength ? desk.counters.wrong_length
