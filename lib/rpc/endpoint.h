@@ -42,9 +42,16 @@ class Endpoint {
   capnp::Capability::Client peer_;
 };
 
+enum class Reading : std::uint8_t {
+  Always,
+  WhenHeard,  // with 4 KiB read since the peer stopped taking answers, no more until it takes them
+};
+
 [[nodiscard]] kj::Own<kj::AsyncIoStream> guarded(kj::Own<kj::AsyncIoStream> inner,
-                                                 FrameLimits limits);
+                                                 FrameLimits limits,
+                                                 Reading reading = Reading::Always);
 // The same stream; a read that brings framing beyond the limits fails and so ends the connection.
-// Endpoint does this itself.
+// Endpoint does this itself, WhenHeard if it exports: a peer that asks and does not listen costs
+// bounded memory.
 
 }  // namespace covfefe::rpc

@@ -39,6 +39,29 @@ CallFailure kind_of(kj::Maybe<CallError>& failed) {
   return CallFailure::Broken;
 }
 
+// Writes, but reads only once it is told to.
+class DeafStream final : public kj::AsyncIoStream {
+ public:
+  DeafStream(kj::Own<kj::AsyncIoStream> inner, kj::Promise<void> until)
+      : inner_(kj::mv(inner)), until_(until.fork()) {}
+  kj::Promise<size_t> tryRead(void* buffer, size_t least, size_t most) override {
+    return until_.addBranch().then(
+        [this, buffer, least, most] { return inner_->tryRead(buffer, least, most); });
+  }
+  kj::Promise<void> write(const void* buffer, size_t size) override {
+    return inner_->write(buffer, size);
+  }
+  kj::Promise<void> write(kj::ArrayPtr<const kj::ArrayPtr<const kj::byte>> pieces) override {
+    return inner_->write(pieces);
+  }
+  kj::Promise<void> whenWriteDisconnected() override { return inner_->whenWriteDisconnected(); }
+  void shutdownWrite() override { inner_->shutdownWrite(); }
+
+ private:
+  kj::Own<kj::AsyncIoStream> inner_;
+  kj::ForkedPromise<void> until_;
+};
+
 }  // namespace
 
 TEST_CASE_FIXTURE(Fixture, "an acceptor calls what the connector exports") {
@@ -145,4 +168,23 @@ TEST_CASE_FIXTURE(Fixture, "bytes that are no message of the protocol end the co
   auto written = pipe.ends[1]->write(hostile.data(), hostile.size());
   auto abort = pipe.ends[1]->readAllBytes();
   CHECK(over.poll(scope));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a peer that asks and does not listen is served no further") {
+  auto listen = kj::newPromiseAndFulfiller<void>();
+  Endpoint acceptor(kj::mv(pipe.ends[0]), Side::Acceptor, {},
+                    capnp::Capability::Client(kj::heap<PaperShaper>(calls)));
+  Endpoint connector(kj::heap<DeafStream>(kj::mv(pipe.ends[1]), kj::mv(listen.promise)),
+                     Side::Connector, {}, nullptr);
+  constexpr std::size_t kCalls = 2'000;
+  auto answers = kj::heapArrayBuilder<kj::Promise<std::uint64_t>>(kCalls);
+  for (std::size_t i = 0; i < kCalls; ++i) answers.add(ask(connector.peer()));
+  auto all = kj::joinPromises(answers.finish());
+  CHECK_FALSE(all.poll(scope));
+  CHECK(calls.calls > 0);
+  CHECK(calls.calls < 200);
+  // As soon as it listens it gets every answer.
+  listen.fulfiller->fulfill();
+  CHECK(all.wait(scope).size() == kCalls);
+  CHECK(calls.calls == kCalls);
 }
