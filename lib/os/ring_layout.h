@@ -30,7 +30,7 @@ inline constexpr std::uint32_t kExpressSlots = 1'024;
 inline constexpr std::uint32_t kBulkSlots = 4'096;
 inline constexpr std::uint32_t kCompletionSlots = kFrames;
 // Every frame is completed at most once before it is posted again, so completions always fit.
-inline constexpr std::uint32_t kFlows = 16'384;  // link slot * 4 + lane: 4,096 links
+inline constexpr std::uint32_t kFlows = 16'388;  // link slot * 4 + lane: strangers and 4,096 links
 inline constexpr std::uint8_t kWireSockets = 3;  // control, data0, data1
 
 using RingLane = std::uint8_t;

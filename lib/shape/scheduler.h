@@ -25,7 +25,7 @@ inline constexpr std::uint32_t kLongestTurn = 65'536;
 }
 
 struct Limits {
-  std::uint32_t flows = 16'384;           // flow ids are below this
+  std::uint32_t flows = 16'388;           // flow ids are below this
   std::uint32_t items = 4'096;            // datagrams queued in all
   std::uint32_t flow_bytes = 4'000'000;   // wire bytes queued per flow
   std::uint64_t total_bytes = 8'000'000;  // wire bytes queued in all
