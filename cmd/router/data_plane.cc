@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "os/clock.h"
+#include "rpc/convert.h"
 #include "wire/limits.h"
 
 namespace covfefe::router {
@@ -18,6 +19,9 @@ constexpr int kCompletionBatches = 8;
 constexpr std::uint32_t kWakeAbove = 256;
 // A paused TUN is read again when so many bulk frames came back: one batch.
 constexpr std::uint32_t kResumeAfter = 64;
+
+// Every friend that peerdb may name has flows of its own; slot 0 is for answers to strangers.
+static_assert(os::kFlows >= (rpc::kMaxFriends + 1) * core::kLanes);
 
 constexpr os::RingLane ring_lane(core::Lane lane) {
   return static_cast<os::RingLane>(lane);
@@ -97,13 +101,16 @@ void DataPlane::settle() {
   pace_tun();
   std::uint32_t in_use = 0;
   for (os::RingLane lane = 0; lane < os::kRingLanes; ++lane) in_use += ring.in_use(lane);
-  const bool waiting = ring.attached() && (tun_.paused() || in_use > kWakeAbove);
-  for (int turn = 0; waiting && turn < kCompletionBatches && !ring.sleep(); ++turn) {
+  bool resting = !ring.attached() || (!tun_.paused() && in_use <= kWakeAbove);
+  for (int turn = 0; !resting && turn < kCompletionBatches; ++turn) {
     collect();
     ring.flush();
     pace_tun();
+    resting = ring.sleep();
   }
-  timer_.at(router_.next_deadline());
+  // Completions came faster than this thread could fall asleep: nobody will wake it, so it looks
+  // again by itself once the other descriptors had their turn.
+  timer_.at(resting ? router_.next_deadline() : os::monotonic_now());
 }
 
 void DataPlane::on_datagrams(std::size_t socket) {
