@@ -97,6 +97,7 @@ std::optional<Paths::Answered> Paths::answered(std::uint64_t token, Instant now)
   for (Path& path : paths_) {
     if (path.candidate_sent.token == token) {
       const Duration rtt = now - path.candidate_sent.at;
+      if (rtt > kAnswerLife) return std::nullopt;
       return Answered{rtt, move(path, now)};
     }
     for (Sent& probe : path.probes) {

@@ -32,6 +32,7 @@ class Paths {
  public:
   static constexpr Duration kBusyProbe = Duration::seconds(1);
   static constexpr Duration kIdleProbe = Duration::seconds(10);
+  static constexpr Duration kAnswerLife = Duration::seconds(5);  // to move; later it proves nothing
   static constexpr unsigned kMissesMost = 3;
 
   explicit Paths(std::array<bool, kSockets> can_send) : can_send_(can_send) {}

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/link/paths.h"
 #include "core/link/session.h"
 #include "crypto/mac.h"
 #include "crypto/onion.h"
@@ -173,6 +174,22 @@ TEST_CASE("an initiator sends where its call arrived, not where the answer says 
   t.load();
   REQUIRE(t.both_up());
   CHECK(sent_to(t.world, elsewhere.ip) == 0);
+}
+
+TEST_CASE("an answer that was withheld does not move a path to where the friend once was") {
+  crypto::Drbg random(ByteArray<32>{1});
+  const Instant then{Duration::seconds(100).nanoseconds};
+  const Route first{0, {test_ip(0, 1), 6363, 0}, {}};
+  const Route second{0, {test_ip(9, 1), 6363, 0}, {}};
+  for (const Duration late : {Duration::seconds(1), Duration::seconds(30)}) {
+    Paths paths({true, true, true});
+    paths.start(first, then);
+    const auto challenge = paths.heard(second, then, random);
+    REQUIRE(challenge.has_value());
+    const bool moved = paths.answered(challenge->token, then + late).has_value();
+    CHECK(moved == (late == Duration::seconds(1)));
+    CHECK(paths.control().to == (moved ? second : first).to);
+  }
 }
 
 TEST_CASE("a flood of path challenges is answered at a walking pace") {
