@@ -24,6 +24,12 @@ class LaneLedger {
   // in proportion less on a slower path, 16 at least, so that a batch from the TUN still fits.
 
   std::uint64_t post(Instant now) {
+    // Completions are looked for when something happens: where all have come nothing stands in the
+    // shaper, and a long time was this thread's rest and not the path's.
+    if (sojourn_.nanoseconds != 0) {
+      adapt(unsent() == 0 ? std::min(sojourn_, kSojournGoal) : sojourn_);
+    }
+    sojourn_ = {};
     if (probe_done_) {
       probe_ = posted_;
       probe_at_ = now;
@@ -37,7 +43,9 @@ class LaneLedger {
     const std::uint64_t ahead = (ordinal - done_) & kOrdinalMask;
     if (ahead >= unsent()) return false;
     done_ += ahead + 1;
-    if (!probe_done_ && done_ > probe_) adapt(now - probe_at_);
+    if (probe_done_ || done_ <= probe_) return true;
+    probe_done_ = true;
+    sojourn_ = std::max(now - probe_at_, Duration{1});
     return true;
   }
   // False for an ordinal that is not outstanding. Completes everything older as well.
@@ -45,12 +53,12 @@ class LaneLedger {
   void forget() {
     done_ = posted_;
     probe_done_ = true;
+    sojourn_ = {};
   }
   // The shaper went away: nothing is outstanding.
 
  private:
   void adapt(Duration sojourn) {
-    probe_done_ = true;
     if (sojourn > kSojournGoal) {
       const auto scaled = limit_ * kSojournGoal.nanoseconds / sojourn.nanoseconds;
       limit_ = std::max(kBacklogLeast, static_cast<std::uint32_t>(scaled));
@@ -64,6 +72,7 @@ class LaneLedger {
   std::uint64_t probe_ = 0;  // ordinal whose time in the shaper is being measured
   Instant probe_at_{};
   bool probe_done_ = true;
+  Duration sojourn_{};  // as measured last and not yet used, 0 = none
   std::uint32_t limit_ = kBacklogMost;
 };
 

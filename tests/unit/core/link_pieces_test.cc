@@ -284,6 +284,43 @@ TEST_CASE("a lane ledger counts what has not left, and forgets with the shaper")
   CHECK(!ledger.complete(ordinals[9], at(1)));
 }
 
+TEST_CASE("completions that nobody looked for say nothing about the path") {
+  LaneLedger ledger;
+  Instant now = at(1000);
+  std::vector<std::uint64_t> posted;
+  for (int round = 0; round < 40; ++round) {
+    // They left at once, and are seen when the next acknowledgement of the flow comes.
+    now = now + Duration::millis(100);
+    for (const std::uint64_t ordinal : posted) CHECK(ledger.complete(ordinal, now));
+    posted.clear();
+    const int burst = std::min(500, 10 << std::min(round, 10));
+    for (int i = 0; i < burst && !ledger.backlogged(); ++i) posted.push_back(ledger.post(now));
+    CHECK(posted.size() == static_cast<std::size_t>(burst));
+  }
+}
+
+TEST_CASE("a path that was slow is trusted again by bursts that leave at once") {
+  LaneLedger ledger;
+  Instant now = at(1000);
+  std::deque<std::uint64_t> queue;
+  for (int ms = 0; ms < 5000; ++ms) {
+    now = now + Duration::millis(1);
+    while (!ledger.backlogged()) queue.push_back(ledger.post(now));
+    CHECK(ledger.complete(queue.front(), now));
+    queue.pop_front();
+  }
+  CHECK(ledger.unsent() <= 80);
+  for (int round = 0; round < 40; ++round) {
+    now = now + Duration::millis(100);
+    while (!queue.empty()) {
+      CHECK(ledger.complete(queue.front(), now));
+      queue.pop_front();
+    }
+    while (!ledger.backlogged()) queue.push_back(ledger.post(now));
+  }
+  CHECK(queue.size() == 512);
+}
+
 TEST_CASE("the backlog limit follows the time that a cell waits in the shaper") {
   LaneLedger ledger;
   std::deque<std::pair<std::uint64_t, Instant>> queue;
