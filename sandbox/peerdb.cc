@@ -11,10 +11,6 @@ constexpr Call kOwn[] = {
     allow(SCMP_SYS(fcntl), "SQLite locks its file", {equals(1, F_SETLK)}),
     allow(SCMP_SYS(fcntl), "SQLite asks who locks its file", {equals(1, F_GETLK)}),
     allow(SCMP_SYS(readlink), "SQLite resolves the path of its file"),
-    allow(SCMP_SYS(getcwd), "SQLite resolves the path of its file"),
-    allow(SCMP_SYS(fallocate), "SQLite grows its journal in steps"),
-    allow(SCMP_SYS(fchown), "SQLite gives a journal the owner of its database"),
-    allow(SCMP_SYS(utimensat), "a restored backup keeps its date"),
 };
 
 constexpr CallSet kOwnSet{"peerdb", kOwn};

@@ -12,8 +12,6 @@ namespace {
 constexpr Call kOwn[] = {
     allow(SCMP_SYS(recvmsg), "receive on any descriptor, the UDP sockets too"),
     allow(SCMP_SYS(recvmmsg), "receive datagrams in batches"),
-    allow(SCMP_SYS(mlock), "session keys never reach the swap"),
-    allow(SCMP_SYS(munlock), "session keys that have ended"),
 
     kill(SCMP_SYS(sendmsg), "only the shaper sends datagrams", {at_least(0, kUdpFdWall)}),
     kill(SCMP_SYS(write), "only the shaper sends datagrams", {at_least(0, kUdpFdWall)}),

@@ -147,6 +147,9 @@ int raise_limit(const Held&) {
 int call_clone3(const Held&) {
   return outcome(::syscall(SYS_clone3, nullptr, 0));
 }
+int lock_memory(const Held&) {
+  return outcome(::mlock("locked", 1));
+}
 int keep_tun(const Held& held) {
   return outcome(::ioctl(held.tun, TUNSETOWNER, 0));
 }

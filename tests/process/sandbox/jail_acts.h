@@ -36,6 +36,7 @@ int signal_parent_thread(const Held&);
 int become_dumpable(const Held&);
 int raise_limit(const Held&);
 int call_clone3(const Held&);
+int lock_memory(const Held&);
 int keep_tun(const Held&);
 
 // Sockets.

@@ -48,6 +48,14 @@ TEST_CASE("clone3 is refused softly, so that the C library falls back") {
   }
 }
 
+TEST_CASE("only the process with long-term keys may lock memory") {
+  if (!can_jail()) return;
+  for (const Policy* policy : sandbox::all_policies()) {
+    CAPTURE(policy->service);
+    CHECK(in_release(*policy, lock_memory) == (policy == &sandbox::kKeystore ? "works" : "ENOSYS"));
+  }
+}
+
 TEST_CASE("every process can abort and leave SIGABRT behind") {
   if (!can_jail()) return;
   for (const Policy* policy : sandbox::all_policies()) {
