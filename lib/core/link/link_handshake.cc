@@ -155,6 +155,11 @@ void Link::knock() {
   last_knock_ = desk_.now;
   // While authentic cells arrive, a stray index is an old session's or a stranger's.
   if (up_ && desk_.now - last_heard_ < kBetween) return;
+  // Anybody can forge such a datagram: a link that answers challenges stays as it is.
+  if (up_ && paths_.misses() == 0) {
+    paths_.probe_now(desk_.now);
+    return touch();
+  }
   if (up_) handshake_due_ = desk_.now;
   const bool resting = dial_.phase == Phase::Waiting || dial_.phase == Phase::Resting;
   if (resting && desk_.now - dial_.started >= kBetween) {

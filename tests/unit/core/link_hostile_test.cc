@@ -192,6 +192,21 @@ TEST_CASE("an answer that was withheld does not move a path to where the friend 
   }
 }
 
+TEST_CASE("who forges a friend's address gets a probe out of a live link, but no handshakes") {
+  Two t;
+  t.load();
+  REQUIRE(t.both_up());
+  t.world.run_for(Duration::seconds(5));
+  const std::uint64_t made = t.b.counter("link.handshakes_made");
+  Packet stray{std::vector<std::uint8_t>(256, 0x77), {test_ip(0, 1), 5000, 0}, t.b.sockets[0]};
+  for (int i = 0; i < 60; ++i) {
+    t.world.send(stray);
+    t.world.run_for(Duration::millis(700));
+  }
+  CHECK(t.b.counter("link.unknown_index") >= 60);
+  CHECK(t.b.counter("link.handshakes_made") == made);
+}
+
 TEST_CASE("a flood of path challenges is answered at a walking pace") {
   World world;
   Hostile friendly(world);
