@@ -3,9 +3,8 @@
 
 #include <sqlite3.h>
 
-#include <sys/stat.h>
-
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 
@@ -118,8 +117,11 @@ StoreResult<void> rotate_backup(sqlite3* live, const std::string& path, Generati
 }
 
 std::int64_t backup_made(const std::string& path, int number) {
-  struct stat status {};
-  return ::stat(backup_name(path, number).c_str(), &status) == 0 ? status.st_mtime : 0;
+  std::error_code code;
+  const fs::file_time_type written = fs::last_write_time(backup_name(path, number), code);
+  if (code) return 0;
+  const auto since_epoch = fs::file_time_type::clock::to_sys(written).time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(since_epoch).count();
 }
 
 StoreResult<Replaced> replace_corrupt(const std::string& path, WallTime now) {
