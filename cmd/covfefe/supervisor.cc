@@ -114,7 +114,9 @@ void Supervisor::collect_ended(Instant now) {
                                  [&](const Service& s) { return s.pid == ended->pid; });
     if (it == services_.end()) continue;
     if (now - it->started >= kCalmAfter) it->pause = kFirstPause;
-    if (!announced_ && !it->ready && ended->signal == 0) ++refusals_;
+    // What kill(1) ended did not refuse; what its jail or a fault ended did.
+    const bool ended_by_hand = ended->signal == SIGKILL || ended->signal == SIGTERM;
+    if (!announced_ && !it->ready && !ended_by_hand) ++refusals_;
     std::fprintf(stderr, "covfefe: %s ended (%s %d), starting it again in %lld ms\n",
                  it->name.c_str(), ended->signal != 0 ? "signal" : "status",
                  ended->signal != 0 ? ended->signal : ended->status,

@@ -19,7 +19,7 @@ namespace covfefe::cli {
 inline constexpr Duration kFirstPause = Duration::millis(50);
 inline constexpr Duration kLongestPause = Duration::seconds(1);
 inline constexpr Duration kCalmAfter = Duration::seconds(5);  // alive so long: pause as at first
-inline constexpr int kPatience = 3;  // exits before the node was ever up: then it gives up
+inline constexpr int kPatience = 3;  // services ended before the node was up: then it gives up
 inline constexpr Duration kGraceToStop = Duration::seconds(3);
 
 class Supervisor {
@@ -58,7 +58,7 @@ class Supervisor {
   std::vector<std::string> arguments_;
   std::vector<Service> services_;
   bool announced_ = false;
-  int refusals_ = 0;  // services that exited by themselves before the node was up
+  int refusals_ = 0;  // services that ended, not by hand, before the node was up
 };
 
 }  // namespace covfefe::cli

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each of the five processes is killed -9 under a running transfer: the transfer completes."""
-import os, sys, time
+import os, shutil, subprocess, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import nodes
@@ -67,5 +67,22 @@ def launcher_killed(lab):
     assert alice.reaches(bob, 10)
 
 
+def dying_at_start(lab):
+    """a service that its jail kills at every start ends `up` with a reason, not a loop for ever"""
+    alice = lab.node(lab.host("alice"))
+    programs = os.path.join(lab.directory, "programs")
+    os.mkdir(programs)
+    shutil.copy(nodes.covfefe(), programs)
+    for service in nodes.SERVICES:
+        path = os.path.join(programs, "covfefe-" + service)
+        with open(path, "w") as script:
+            script.write("#!/bin/sh\nkill -SYS $$\n")
+        os.chmod(path, 0o755)
+    launcher = alice.host.start([os.path.join(programs, "covfefe"), "up", "--root", alice.root],
+                                stdout=open(alice.log, "ab"), stderr=subprocess.STDOUT)
+    assert launcher.wait(10) == 1
+    assert "refuses to start" in alice.tail()
+
+
 if __name__ == "__main__":
-    nodes.main(kill_each, keystore_away, whole_node, launcher_killed)
+    nodes.main(kill_each, keystore_away, whole_node, launcher_killed, dying_at_start)
