@@ -157,7 +157,7 @@ void Link::read_control(ByteView message) {
 }
 
 void Link::handle(const wire::Hello& hello) {
-  paths_.announced(hello.data_sockets.view(), desk_.now);
+  if (hellos_.take(desk_.now)) paths_.announced(hello.data_sockets.view(), desk_.now);
 }
 
 void Link::handle(const wire::ProbeSeen& seen) {

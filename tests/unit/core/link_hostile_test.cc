@@ -224,6 +224,28 @@ TEST_CASE("a flood of path challenges is answered at a walking pace") {
   CHECK(sent_to(world, friendly.here_.ip) >= 1);
 }
 
+TEST_CASE("a flood of hellos does not make the victim probe port after port") {
+  World world;
+  Hostile friendly(world);
+  REQUIRE(friendly.join());
+  rpc::ControlCodec codec;
+  for (std::uint32_t i = 1; i <= 500; ++i) {
+    wire::Hello hello;
+    hello.data_sockets.push_back(
+        {static_cast<std::uint16_t>(20'000 + i), wire::SocketClass::Bulk, wire::Direction::Both});
+    ByteArray<120> message{};
+    const std::size_t length = codec.encode({hello}, message);
+    REQUIRE(length != 0);
+    friendly.send(wire::ControlFrame{i, 0, ByteView(message).first(length), 77, 0});
+    world.run_for(Duration::millis(2));
+  }
+  world.run_for(Duration::seconds(1));
+  const auto probes = std::count_if(world.captured.begin(), world.captured.end(),
+                                    [](const Packet& p) { return p.to.port > 20'000; });
+  CHECK(probes > 0);
+  CHECK(probes < 20);
+}
+
 TEST_CASE("a friend that begins its control channel anew all the time is believed now and then") {
   World world;
   Hostile friendly(world);
