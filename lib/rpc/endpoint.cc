@@ -18,10 +18,12 @@ class GuardedStream final : public kj::AsyncIoStream {
       : inner_(kj::mv(inner)), guard_(limits), reading_(reading) {}
 
   kj::Promise<size_t> tryRead(void* buffer, size_t least, size_t most) override {
-    if (reading_ == Reading::Always || unheard_ < kMostUnheard) return read(buffer, least, most);
+    if (reading_ == Reading::Always || unheard_ < kMostUnheard)
+      return checked_read(buffer, least, most);
     auto heard = kj::newPromiseAndFulfiller<void>();
     heard_ = kj::mv(heard.fulfiller);
-    return heard.promise.then([this, buffer, least, most] { return read(buffer, least, most); });
+    return heard.promise.then(
+        [this, buffer, least, most] { return checked_read(buffer, least, most); });
   }
   kj::Promise<void> write(const void* buffer, size_t size) override {
     writing_ = true;
@@ -36,7 +38,7 @@ class GuardedStream final : public kj::AsyncIoStream {
   void abortRead() override { inner_->abortRead(); }
 
  private:
-  kj::Promise<size_t> read(void* buffer, size_t least, size_t most) {
+  kj::Promise<size_t> checked_read(void* buffer, size_t least, size_t most) {
     return inner_->tryRead(buffer, least, most).then([this, buffer](size_t got) -> size_t {
       const ByteView bytes(static_cast<const std::uint8_t*>(buffer), got);
       if (!guard_.consume(bytes)) {
