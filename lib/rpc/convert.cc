@@ -121,11 +121,14 @@ namespace {
 bool is_unambiguous(const std::vector<FriendRecord>& friends) {
   std::set<std::uint32_t> ids;
   std::set<std::string_view> petnames;
-  std::set<ByteArray<32>> keys;
+  // Apart, as the database keeps them: a card may name another friend's identity key as its static
+  // key, and must not make the whole list unreadable by it.
+  std::set<ByteArray<32>> identities;
+  std::set<ByteArray<32>> statics;
   std::set<ByteArray<16>> addresses;
   return std::all_of(friends.begin(), friends.end(), [&](const FriendRecord& one) {
     return ids.insert(one.id.value).second && petnames.insert(one.petname).second &&
-           keys.insert(one.identity_key).second && keys.insert(one.static_key).second &&
+           identities.insert(one.identity_key).second && statics.insert(one.static_key).second &&
            addresses.insert(one.address.bytes).second;
   });
 }

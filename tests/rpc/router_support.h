@@ -77,6 +77,7 @@ inline FriendRecord friend_named(const char* petname, std::uint32_t id) {
   out.id = {id};
   out.petname = petname;
   out.trust = TrustLevel::Met;
+  out.identity_key.fill(static_cast<std::uint8_t>(0x80 + id));
   out.static_key.fill(static_cast<std::uint8_t>(id));
   out.address.bytes = {0xfd};
   out.address.bytes[15] = static_cast<std::uint8_t>(id);
