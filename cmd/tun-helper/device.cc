@@ -9,9 +9,11 @@ namespace covfefe::tun_helper {
 
 SysResult<void> Device::prepare() {
   SysResult<void> attached = attach();
-  // Who holds it did not make it: it is one of ours, left by an earlier helper.
-  if (!attached && attached.error().number == EBUSY) return configure_device(plan_);
-  return attached;
+  if (attached || attached.error().number != EBUSY) return attached;
+  // Held by a router of ours, or by another program that has a device of this name.
+  const SysResult<bool> ours = carries_overlay_address(plan_);
+  if (!ours) return ours.error();
+  return *ours ? configure_device(plan_) : attached;
 }
 
 SysResult<void> Device::attach() {

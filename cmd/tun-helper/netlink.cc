@@ -192,16 +192,24 @@ std::optional<Address> address_of(const nlmsghdr* answer, int index) {
   return found;
 }
 
-SysResult<void> drop_earlier_addresses(Route& route, int index, const DevicePlan& plan) {
+SysResult<std::vector<Address>> overlay_addresses(Route& route, int index,
+                                                  const std::string& name) {
   Message request(RTM_GETADDR, NLM_F_DUMP);
   request.body<ifaddrmsg>().ifa_family = AF_INET6;
-  std::vector<Address> earlier;
+  std::vector<Address> out;
   auto asked = route.ask("list addresses", request, [&](const nlmsghdr* answer) {
     const std::optional<Address> found = address_of(answer, index);
-    if (found && found->is_overlay() && *found != plan.address) earlier.push_back(*found);
+    if (found && found->is_overlay()) out.push_back(*found);
   });
-  if (!asked) return named(asked, plan.name);
-  for (const Address& each : earlier) {
+  if (!asked) return named(asked, name).error();
+  return out;
+}
+
+SysResult<void> drop_earlier_addresses(Route& route, int index, const DevicePlan& plan) {
+  const auto present = overlay_addresses(route, index, plan.name);
+  if (!present) return present.error();
+  for (const Address& each : *present) {
+    if (each == plan.address) continue;
     const auto removed = route.ask("remove address", address_message(RTM_DELADDR, 0, index, each));
     if (!removed && removed.error().number != EADDRNOTAVAIL) {
       return named(removed, format_address(each));
@@ -261,6 +269,16 @@ SysResult<void> configure_device(const DevicePlan& plan) {
   return set_overlay_route(*route, index, plan);
 }
 
+SysResult<bool> carries_overlay_address(const DevicePlan& plan) {
+  SysResult<Route> route = Route::open();
+  if (!route) return route.error();
+  SysResult<Link> link = find_link(*route, plan.name);
+  if (!link) return link.error();
+  const auto present = overlay_addresses(*route, link->index, plan.name);
+  if (!present) return present.error();
+  return !present->empty();
+}
+
 SysResult<void> remove_device(const DevicePlan& plan) {
   SysResult<Route> route = Route::open();
   if (!route) return route.error();
@@ -272,6 +290,9 @@ SysResult<void> remove_device(const DevicePlan& plan) {
   if (!link && link.error().number == ENODEV) return {};
   if (!link) return link.error();
   if (link->kind != "tun") return SysError{"remove device", plan.name, EINVAL};
+  const SysResult<bool> ours = carries_overlay_address(plan);
+  if (!ours) return ours.error();
+  if (!*ours) return SysError{"remove device without overlay address", plan.name, EPERM};
   Message request(RTM_DELLINK, NLM_F_ACK);
   request.body<ifinfomsg>().ifi_index = link->index;
   return named(route->ask("remove device", request), plan.name);

@@ -25,8 +25,12 @@ struct DevicePlan {
 // fd00::/8 with the address as source, and a throw route for each excluded prefix (A9, A14). An
 // overlay address of an earlier identity on this device is removed.
 
+[[nodiscard]] SysResult<bool> carries_overlay_address(const DevicePlan& plan);
+// The device is there and has an address of fd00::/8: an earlier helper made it, perhaps for an
+// earlier identity.
+
 [[nodiscard]] SysResult<void> remove_device(const DevicePlan& plan);
 // Deletes the device with its address and route, and the throw routes. Nothing there is success;
-// EINVAL if a device of that name is no TUN device.
+// EINVAL if a device of that name is no TUN device, EPERM if it has no overlay address.
 
 }  // namespace covfefe::tun_helper

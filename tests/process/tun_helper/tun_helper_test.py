@@ -320,6 +320,15 @@ class TunHelper(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn('remove device lo: Invalid argument', done.stderr)
 
+    def test_remove_leaves_another_programs_device_alone(self):
+        subprocess.run(['ip', 'tuntap', 'add', 'foreign0', 'mode', 'tun'], check=True)
+        self.addCleanup(subprocess.run, ['ip', 'link', 'del', 'foreign0'])
+        self.node.config('tun:\n  name: foreign0\n')
+        done = self.node.run('--remove')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('foreign0: Operation not permitted', done.stderr)
+        subprocess.run(['ip', 'link', 'show', 'foreign0'], check=True, capture_output=True)
+
     def refusal(self):
         environment = dict(os.environ, LISTEN_FDS='1', LISTEN_FDNAMES='tun-helper.operator')
         inherited = self.node.operator.fileno()
