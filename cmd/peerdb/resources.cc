@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resources.h"
 
+#include <csignal>
+
 #include "config/config.h"
 #include "os/block_stack.h"
 #include "os/files.h"
 #include "os/listen.h"
+#include "os/signals.h"
 
 namespace covfefe::peerdb {
 namespace {
@@ -42,10 +45,13 @@ Expected<Resources, std::string> acquire(const sandbox::Arguments& arguments) {
   if (!notifier) return notifier.error().text();
   auto jail = os::JailProbe::open();
   if (!jail) return jail.error().text();
+  auto signals = os::watch_signals({SIGTERM, SIGINT});
+  if (!signals) return signals.error().text();
   auto service = rpc::Service::make();
   if (!service) return service.error().text();
   return Resources{std::move(*service),
                    std::move(*listener),
+                   std::move(*signals),
                    std::move(*jail),
                    std::move(*notifier),
                    directory + "/peers.db",

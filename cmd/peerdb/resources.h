@@ -16,6 +16,7 @@ namespace covfefe::peerdb {
 struct Resources {
   std::unique_ptr<rpc::Service> service;  // the KJ loop: epoll, eventfd, signalfd
   os::Fd operator_listener;
+  os::Fd signals;  // SIGTERM and SIGINT: the log is folded into the file on the way out
   os::JailProbe jail;
   os::Notifier notifier;
   std::string database;       // path of the database file, opened behind the wall

@@ -3,6 +3,7 @@
 
 #include "os/clock.h"
 #include "os/log_sink.h"
+#include "os/signals.h"
 #include "rpc/convert.h"
 #include "service_edges.h"
 #include "store/database.h"
@@ -121,6 +122,9 @@ int serve(sandbox::Confined<Resources> jailed) {
   held.service->connect({"router.peerdb", friend_lists}, held.router_socket, router);
   held.service->listen({"peerdb.operator", friend_lists}, held.operator_listener.release(),
                        operators);
+  held.service->on_readable(held.signals.number(), [&held] {
+    if (os::read_signal(held.signals)) held.service->stop();
+  });
   Upkeep upkeep(node, os::wall_now());
   upkeep.run(os::wall_now());
   held.service->every(kUpkeepEvery, [&upkeep] { upkeep.run(os::wall_now()); });

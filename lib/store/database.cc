@@ -152,7 +152,12 @@ StoreResult<void> Database::integrity_check() {
 }
 
 StoreResult<void> Database::back_up(Generation generation) {
-  return rotate_backup(handle_, path_, generation);
+  if (auto done = rotate_backup(handle_, path_, generation); !done) return done;
+  // What is only in the log would be lost with the log: a damaged log rolls back without a word.
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code != SQLITE_OK) return error_of(handle_, code);
+  return {};
 }
 
 void Database::suspect() {

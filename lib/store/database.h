@@ -49,7 +49,8 @@ class Database {
   StoreResult<void> integrity_check();
   // The thorough one; Corrupt with SQLite's first sentence when it fails.
   StoreResult<void> back_up(Generation generation = Generation::Next);
-  // Copies to a new file, checks the copy, then renames; on any failure the old backups stay.
+  // Copies to a new file, checks the copy, then renames; on any failure the old backups stay. The
+  // write-ahead log is folded into the file afterwards.
   void suspect();
   // The next open runs the thorough check, and restores a backup if it fails.
 

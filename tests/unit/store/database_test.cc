@@ -193,6 +193,18 @@ TEST_CASE("after opening, ATTACH and PRAGMA are denied") {
   CHECK(pragma.step().error().fault == Fault::Refused);
 }
 
+TEST_CASE("after a backup nothing is only in the log") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("peers.db");
+  auto database = Database::open(path, kNow);
+  REQUIRE(database.ok());
+  Peers peers(*database);
+  REQUIRE(peers.put_friend(operation(1), person(1)).ok());
+  CHECK(std::filesystem::file_size(path + "-wal") > 0);
+  REQUIRE(database->back_up().ok());
+  CHECK(std::filesystem::file_size(path + "-wal") == 0);
+}
+
 TEST_CASE("a second connection is refused while the first lives") {
   const TemporaryDirectory directory;
   auto first = Database::open(directory.file("peers.db"), kNow);
