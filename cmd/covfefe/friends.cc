@@ -18,7 +18,7 @@
 #include "os/files.h"
 #include "os/resolve.h"
 #include "services.h"
-#include "trust_names.h"
+#include "trust/level.h"
 
 namespace covfefe::cli {
 namespace {
@@ -157,7 +157,7 @@ Outcome<FriendRecord> record_of(const Layout& layout, const FriendOptions& optio
   if (!resolved) return resolved.error();
   FriendRecord out;
   out.petname = options.name;
-  out.trust = parse_trust(options.trust).value_or(TrustLevel::None);
+  out.trust = trust::parse_level(options.trust).value_or(TrustLevel::None);
   out.identity_key = card->identity_key;
   out.static_key = card->static_key;
   out.service_key = card->service_key;
@@ -198,7 +198,7 @@ Outcome<FriendRecord> change(const Layout& layout, const FriendOptions& options)
     }
     record.petname = options.name;
   }
-  if (const auto trust = parse_trust(options.trust)) record.trust = *trust;
+  if (const auto trust = trust::parse_level(options.trust)) record.trust = *trust;
   auto endpoints = resolve_all(options.endpoints);
   if (!endpoints) return endpoints.error();
   for (const Endpoint& old : record.endpoints) {
@@ -232,11 +232,11 @@ int finish(const Common& common, const char* verb, const Outcome<FriendRecord>& 
     const Json json = Json::document(std::string("friend-") + verb)
                           .set("name", outcome->petname)
                           .set("address", address)
-                          .set("trust", trust_name(outcome->trust));
+                          .set("trust", trust::name_of(outcome->trust));
     std::fputs(json.text().c_str(), stdout);
     return kDone;
   }
-  std::printf("%s %s (%s, %s)\n", verb, outcome->petname.c_str(), trust_name(outcome->trust),
+  std::printf("%s %s (%s, %s)\n", verb, outcome->petname.c_str(), trust::name_of(outcome->trust),
               address.c_str());
   return kDone;
 }

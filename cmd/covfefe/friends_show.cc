@@ -10,7 +10,7 @@
 #include "layout.h"
 #include "os/clock.h"
 #include "services.h"
-#include "trust_names.h"
+#include "trust/level.h"
 
 namespace covfefe::cli {
 namespace {
@@ -45,7 +45,7 @@ Json record_json(const FriendRecord& record) {
   return Json::object()
       .set("name", record.petname)
       .set("address", format_address(record.address))
-      .set("trust", trust_name(record.trust))
+      .set("trust", trust::name_of(record.trust))
       .set("fingerprint", crypto::fingerprint(record.identity_key))
       .set("identity_key", to_hex(record.identity_key))
       .set("endpoints", endpoints_json(record))
@@ -60,7 +60,7 @@ Outcome<std::vector<FriendRecord>> all_friends(const Layout& layout) {
 
 void print_record(const FriendRecord& record, const Totals& day) {
   std::printf("name         %s\ntrust        %s\naddress      %s\nfingerprint  %s\n",
-              record.petname.c_str(), trust_name(record.trust),
+              record.petname.c_str(), trust::name_of(record.trust),
               format_address(record.address).c_str(),
               crypto::fingerprint(record.identity_key).c_str());
   for (const Endpoint& endpoint : record.endpoints) {
@@ -86,7 +86,7 @@ int friend_list(const Common& common) {
   }
   if (all->empty()) std::printf("no friends yet: exchange cards, then covfefe friend add\n");
   for (const FriendRecord& record : *all) {
-    std::printf("%-20s %-11s %s\n", record.petname.c_str(), trust_name(record.trust),
+    std::printf("%-20s %-11s %s\n", record.petname.c_str(), trust::name_of(record.trust),
                 format_address(record.address).c_str());
   }
   return kDone;

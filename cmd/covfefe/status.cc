@@ -8,7 +8,7 @@
 #include "layout.h"
 #include "node_files.h"
 #include "services.h"
-#include "trust_names.h"
+#include "trust/level.h"
 
 namespace covfefe::cli {
 namespace {
@@ -98,7 +98,7 @@ Json to_json(const Overview& overview) {
     friends.add(Json::object()
                     .set("name", one.name)
                     .set("address", format_address(one.address))
-                    .set("trust", trust_name(one.trust))
+                    .set("trust", trust::name_of(one.trust))
                     .set("state", one.state)
                     .set("path", one.path)
                     .set("rtt_ms", one.rtt_ms == 0 ? Json() : Json(one.rtt_ms))
@@ -140,7 +140,7 @@ void print(const Overview& overview) {
     char rtt[32] = "-";
     if (one.rtt_ms > 0) std::snprintf(rtt, sizeof rtt, "%.2f ms", one.rtt_ms);
     std::printf("  %-16s %-10s %-11s %10s  %10s in %10s out  %s\n", one.name.c_str(),
-                trust_name(one.trust), one.state.c_str(), rtt, bytes_text(one.rx_bytes).c_str(),
+                trust::name_of(one.trust), one.state.c_str(), rtt, bytes_text(one.rx_bytes).c_str(),
                 bytes_text(one.tx_bytes).c_str(), one.path.c_str());
   }
   if (overview.friends.empty() && overview.why_no_friends.empty()) {

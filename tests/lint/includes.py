@@ -43,7 +43,7 @@ FOLDERS = {
     'cmd/keystore': {'base', 'config', 'wire', 'crypto', 'os', 'keys', 'rpc', 'sandbox', 'kj'},
     'cmd/peerdb': {'base', 'config', 'wire', 'os', 'store', 'rpc', 'sandbox', 'kj'},
     'cmd/shaper': {'base', 'config', 'wire', 'os', 'shape', 'loop', 'rpc', 'sandbox', 'kj'},
-    'cmd/covfefe': {'base', 'config', 'wire', 'crypto', 'os', 'rpc', 'sandbox', 'kj', 'CLI11',
+    'cmd/covfefe': {'base', 'config', 'wire', 'crypto', 'os', 'rpc', 'sandbox', 'trust', 'kj', 'CLI11',
                     'libqrencode'},
 }
 

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "layout.h"
-#include "trust_names.h"
 
 namespace covfefe::cli {
 namespace {
@@ -81,17 +80,6 @@ TEST_CASE("edges over which descriptors pass keep messages apart") {
     CAPTURE(edge.name);
     const bool passes_descriptors = edge.name == "router.shaper-fd" || edge.name == "router.tun";
     CHECK((edge.kind == os::UnixKind::SeqPacket) == passes_descriptors);
-  }
-}
-
-TEST_CASE("levels of trust are read as they are written") {
-  for (const TrustLevel level :
-       {TrustLevel::None, TrustLevel::Introduced, TrustLevel::Known, TrustLevel::Met}) {
-    CHECK(parse_trust(trust_name(level)) == level);
-  }
-  for (const char* other : {"", "Met", "met ", "friend", "0", "nonesuch"}) {
-    CAPTURE(other);
-    CHECK_FALSE(parse_trust(other).has_value());
   }
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "trust_names.h"
+#include "trust/level.h"
 
-namespace covfefe::cli {
+namespace covfefe::trust {
 
-const char* trust_name(TrustLevel trust) {
-  switch (trust) {
+const char* name_of(TrustLevel level) {
+  switch (level) {
     case TrustLevel::None:
       return "none";
     case TrustLevel::Introduced:
@@ -17,12 +17,12 @@ const char* trust_name(TrustLevel trust) {
   return "none";
 }
 
-std::optional<TrustLevel> parse_trust(std::string_view text) {
+std::optional<TrustLevel> parse_level(std::string_view text) {
   for (const TrustLevel level :
        {TrustLevel::None, TrustLevel::Introduced, TrustLevel::Known, TrustLevel::Met}) {
-    if (text == trust_name(level)) return level;
+    if (text == name_of(level)) return level;
   }
   return std::nullopt;
 }
 
-}  // namespace covfefe::cli
+}  // namespace covfefe::trust
