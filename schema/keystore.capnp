@@ -68,9 +68,11 @@ interface KeystoreOperator extends(Inspect.Inspectable) {
   identity @0 () -> (identity :Common.Identity, locked :Bool);
 
   endorse @1 (friend :Common.Friend, psk :Data) -> (reply :EndorseReply);
-  # Makes a friend of whoever holds the keys in `friend` (serial and endorsement are ignored). psk is
-  # empty or 32 bytes, kept in the sealed key file. Durable before the reply. Endorsing the same
-  # identity again replaces the earlier serial.
+  # Makes a friend of whoever holds the keys in `friend` (serial and endorsement are ignored). psk:
+  # empty keeps what there is, 32 bytes replace it, 32 zero bytes remove it; it is kept in the sealed
+  # key file. Durable before the reply. Endorsed again, an identity's earlier record stays good until
+  # the newer one is loaded, unless the static key changed: a crash between keystore and peerdb must
+  # not lose a friend.
 
   revoke @2 (identityKey :Data) -> (refused :Bool, why :Common.Refusal);
   # No endorsement made before this call is honoured again. The PSK is erased. Durable.
