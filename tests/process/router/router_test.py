@@ -45,6 +45,17 @@ def make_tun(name):
     return fd
 
 
+def open_files(pid):
+    """Number and target of each descriptor; one that is closed while we look is left out."""
+    out = {}
+    for number in os.listdir(f'/proc/{pid}/fd'):
+        try:
+            out[int(number)] = os.readlink(f'/proc/{pid}/fd/{number}')
+        except FileNotFoundError:
+            pass
+    return out
+
+
 def handover(name='cvtest0', mtu=1280):
     return b'cvtunfd1' + struct.pack('<II16s', 1, mtu, name.encode())
 
@@ -196,9 +207,7 @@ class RouterProcess(unittest.TestCase):
 
     def test_its_udp_sockets_lie_above_the_wall_and_nothing_else_does(self):
         self.up()
-        kinds = {}
-        for number in os.listdir(f'/proc/{self.node.process.pid}/fd'):
-            kinds[int(number)] = os.readlink(f'/proc/{self.node.process.pid}/fd/{number}')
+        kinds = open_files(self.node.process.pid)
         ours = {f'socket:[{os.fstat(udp.fileno()).st_ino}]' for udp in self.node.wire}
         above = {kinds[number] for number in kinds if number >= 512}
         below = {kinds[number] for number in kinds if number < 512}
@@ -325,15 +334,14 @@ class RouterProcess(unittest.TestCase):
         helper = self.node.hand_over(tun)
         eventually('the device is attached', lambda: 'tun=yes' in self.node.said())
         helper.close()
-        held = lambda: any(os.readlink(f'/proc/{self.node.process.pid}/fd/{n}') == '/dev/net/tun'
-                           for n in os.listdir(f'/proc/{self.node.process.pid}/fd'))
+        self.addCleanup(os.close, tun)
+        held = lambda: '/dev/net/tun' in open_files(self.node.process.pid).values()
         self.assertTrue(held())
         self.assertNotIn('tun=no', self.node.said())
         again = self.node.hand_over(tun)
         eventually('the newer is attached', lambda: self.node.said().count('tun=yes') >= 2)
         self.assertTrue(held())
         again.close()
-        os.close(tun)
         self.still_serving()
 
     def test_without_a_shaper_the_device_is_not_read(self):
