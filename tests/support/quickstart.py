@@ -54,13 +54,15 @@ def job(lab):
     alice.reaches(bob)
     print("friends by card, first ping answered %.1f s after the start" % (time.monotonic() - start))
     wanted = make_file(os.path.join(lab.directory, "share"))
-    serve(lab, bob, os.path.join(lab.directory, "share"))
+    server = serve(lab, bob, os.path.join(lab.directory, "share"))
     url = "http://[%s]:%d/gift.bin" % (bob.address, PORT)
     target = os.path.join(lab.directory, "fetched.bin")
     print("$ curl -g %s" % url, flush=True)
     start = time.monotonic()
     alice.host.run(["curl", "-g", "-sS", "-f", "-o", target, url], timeout=300)
     took = time.monotonic() - start
+    server.terminate()  # with --keep only the nodes stay
+    server.wait(5)
     got = sha256_of(target)
     if got != wanted:
         raise RuntimeError("the file came altered: %s, not %s" % (got, wanted))
@@ -78,9 +80,9 @@ def main():
         alice, bob = job(lab)
         if keep:
             for node in (alice, bob):
-                print("\n%s:  ip netns exec %s covfefe status --root %s" % (node.name, node.host.ns, node.root))
-                print("  stop: kill %d   (then: ip netns del %s; rm -r %s)" % (node.process.pid, node.host.ns, node.root))
-            print("covfefe is %s" % nodes.covfefe())
+                print("\n%s:  ip netns exec %s %s status --root %s" % (node.name, node.host.ns, nodes.covfefe(), node.root))
+            print("\nstop:  kill %d %d && sleep 4; ip netns del %s; ip netns del %s; rm -r %s" % (
+                alice.process.pid, bob.process.pid, alice.host.ns, bob.host.ns, lab.directory))
     print("\nquickstart: all of it worked")
     return 0
 
