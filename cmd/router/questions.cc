@@ -19,16 +19,16 @@ Report report_in(core::Answer&& answer) {
 
 }  // namespace
 
-kj::Promise<Questions::Reply> Questions::ask(ToData mail, RequestId request, Duration limit) {
+kj::Promise<kj::Own<Questions::Reply>> Questions::ask(ToData mail, RequestId request, Duration limit) {
   if (waiting_.size() >= kMostWaiting) return no_answer("too many questions at once");
   if (to_data_.push(std::move(mail)) == os::Posted::Dropped) {
     return no_answer("the packet thread is too busy to be asked");
   }
-  auto pair = kj::newPromiseAndFulfiller<Reply>();
+  auto pair = kj::newPromiseAndFulfiller<kj::Own<Reply>>();
   waiting_.emplace(request.value, kj::mv(pair.fulfiller));
   auto late = service_.timer()
                   .afterDelay(limit.nanoseconds * kj::NANOSECONDS)
-                  .then([this, request]() -> kj::Promise<Reply> {
+                  .then([this, request]() -> kj::Promise<kj::Own<Reply>> {
                     ++unanswered_;
                     if (const auto at = waiting_.find(request.value); at != waiting_.end()) {
                       at->second->reject(no_answer("the packet thread did not answer in time"));
@@ -42,8 +42,8 @@ kj::Promise<Questions::Reply> Questions::ask(ToData mail, RequestId request, Dur
 
 kj::Promise<core::Answer> Questions::query(core::Query query, Duration limit) {
   const RequestId request = query.request;
-  return ask(std::move(query), request, limit).then([](Reply&& reply) {
-    if (auto* answer = std::get_if<core::Answer>(&reply)) return std::move(*answer);
+  return ask(std::move(query), request, limit).then([](kj::Own<Reply>&& reply) {
+    if (auto* answer = std::get_if<core::Answer>(reply.get())) return std::move(*answer);
     return core::Answer{};
   });
 }
@@ -67,8 +67,8 @@ kj::Promise<core::WhyReport> Questions::why(const Address& peer) {
 
 kj::Promise<Measured> Questions::measure() {
   const RequestId request{next_++};
-  return ask(MeasureQuery{request}, request, kPatience).then([](Reply&& reply) {
-    if (auto* measured = std::get_if<Measured>(&reply)) return std::move(*measured);
+  return ask(MeasureQuery{request}, request, kPatience).then([](kj::Own<Reply>&& reply) {
+    if (auto* measured = std::get_if<Measured>(reply.get())) return std::move(*measured);
     return Measured{};
   });
 }
@@ -89,7 +89,7 @@ void Questions::settle(RequestId request, Reply reply) {
   if (at == waiting_.end()) return;
   auto fulfiller = kj::mv(at->second);
   waiting_.erase(at);
-  fulfiller->fulfill(kj::mv(reply));
+  fulfiller->fulfill(kj::heap<Reply>(kj::mv(reply)));
 }
 
 }  // namespace covfefe::router

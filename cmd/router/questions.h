@@ -26,13 +26,14 @@ class Questions {
 
  private:
   using Reply = std::variant<core::Answer, Measured>;
-  kj::Promise<Reply> ask(ToData mail, RequestId request, Duration limit);
+  // On the heap between promises: g++ 12 takes a large variant inside kj::Maybe for uninitialised.
+  kj::Promise<kj::Own<Reply>> ask(ToData mail, RequestId request, Duration limit);
   kj::Promise<core::Answer> query(core::Query query, Duration limit);
   void settle(RequestId request, Reply reply);
 
   rpc::Service& service_;
   DataMailbox& to_data_;
-  std::map<std::uint64_t, kj::Own<kj::PromiseFulfiller<Reply>>> waiting_;
+  std::map<std::uint64_t, kj::Own<kj::PromiseFulfiller<kj::Own<Reply>>>> waiting_;
   std::uint64_t next_ = 1;
   std::uint64_t unanswered_ = 0;
 };

@@ -9,6 +9,8 @@
 namespace covfefe::wire {
 struct Control;                           // wire/control.h: one decoded control message
 enum class DestroyReason : std::uint8_t;  // wire/link_frames.h
+struct BuildFrame;
+struct BuiltFrame;
 }  // namespace covfefe::wire
 
 namespace covfefe::core {
@@ -21,6 +23,7 @@ using LinkSlot = StrongId<struct LinkSlotTag, std::uint32_t>;
 struct CellHeader {
   CircuitId circuit;
   std::uint64_t counter = 0;  // hop counter on this link
+  Lane lane = Lane::Bulk;     // that it came in; outward the lane of open_cell counts
 };
 
 enum class Boot : std::uint8_t {
@@ -39,6 +42,9 @@ class LinkEvents {
   virtual void on_destroy(LinkSlot link, CircuitId circuit, wire::DestroyReason reason,
                           Instant now) = 0;
   // The friend dropped the circuit that it sends to under this id of ours.
+  virtual void on_build(LinkSlot link, const wire::BuildFrame& build, Instant now) = 0;
+  virtual void on_built(LinkSlot link, const wire::BuiltFrame& built, Instant now) = 0;
+  // A friend's circuit wants to pass or end here; the answer to one of ours.
   virtual void on_friend(LinkSlot link, const Friend& who) = 0;
   // A friend entered the table or its record changed; before any other event of the slot.
   virtual void on_link_up(LinkSlot link, Boot boot, Instant now) = 0;
@@ -60,6 +66,11 @@ class CellSink {
   virtual bool send_destroy(LinkSlot link, CircuitId circuit, wire::DestroyReason reason,
                             Instant now) = 0;
   // A DESTROY frame, sent once and not repeated: circuit is the id that the friend receives.
+  virtual bool send_build(LinkSlot link, const wire::BuildFrame& build, Instant now) = 0;
+  virtual bool send_built(LinkSlot link, const wire::BuiltFrame& built, Instant now) = 0;
+  // One L cell of the link circuit each, sent once and not repeated. False: no link or no frame.
+  virtual RequestId next_request() = 0;
+  // A fresh id for the keystore.
   virtual bool small_only(LinkSlot link) const = 0;
   // L cells do not pass this link (A25): one costs 11 S cells.
   virtual FriendReport report(LinkSlot link, Instant now) const = 0;

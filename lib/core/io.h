@@ -15,6 +15,7 @@
 #include "base/instant.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "core/circuit_io.h"
 
 namespace covfefe::core {
 
@@ -69,6 +70,7 @@ struct Friend {
   StaticKey static_key{};
   Address address;                  // overlay address
   std::vector<Endpoint> endpoints;  // newest first
+  Visibility visibility = Visibility::RelayOnly;
   bool operator==(const Friend&) const = default;
 };
 struct FriendTable {
@@ -98,14 +100,17 @@ struct Certified {
 
 struct KeystoreReply {
   RequestId request;
-  std::variant<Reject, Initiated, Established, Certified> answer;
+  std::variant<Reject, Initiated, Established, Certified, OpenedBuild, OnionKeys> answer;
 };
 struct KeystoreUp {};    // a keystore connected: it has the friend table and answers
 struct KeystoreDown {};  // requests in flight will never be answered
 
+enum class Hops : std::uint8_t { Untimed, Timed };
+
 struct PingQuery {
   Address peer;
   Duration timeout;
+  Hops hops = Hops::Untimed;  // Timed: every hop of the first circuit is measured too
 };
 struct StatusQuery {};
 struct WhyQuery {
@@ -113,13 +118,15 @@ struct WhyQuery {
 };
 struct Query {
   RequestId request;
-  std::variant<StatusQuery, PingQuery, WhyQuery> what;
+  std::variant<StatusQuery, PingQuery, WhyQuery, CircuitsQuery, PathQuery, CircuitNew, CircuitClose,
+               NameQuery, IdentityNew, IdentityDrop>
+      what;
 };
 
 struct Timer {};  // next_deadline() passed
 
 using Input = std::variant<Timer, Datagrams, Packets, Completions, ShaperUp, ShaperDown, Clock,
-                           FriendTable, KeystoreUp, KeystoreDown, KeystoreReply, Query>;
+                           FriendTable, Remembered, KeystoreUp, KeystoreDown, KeystoreReply, Query>;
 
 // ---- what the core wants done ----------------------------------------------------------------
 
@@ -157,7 +164,7 @@ struct Certify {
 };
 struct KeystoreRequest {
   RequestId request;
-  std::variant<Initiate, Finish, Respond, Certify> what;
+  std::variant<Initiate, Finish, Respond, Certify, OpenBuild, OnionKeysQuery> what;
 };
 
 enum class LinkState : std::uint8_t { Down, Handshaking, Up };
@@ -173,7 +180,10 @@ struct FriendReport {
   std::uint64_t rx_bytes = 0;  // UDP payload + 48 per datagram, since the router started
   std::uint64_t tx_bytes = 0;
   std::uint64_t lost = 0;
-  Duration up_for;  // total time up since the router started
+  std::uint64_t link_faults = 0;   // bad link tags and malformed link frames: the neighbour's (A10)
+  std::uint64_t onion_faults = 0;  // bad hop tags on circuits over this link: the circuits' (A10)
+  std::uint64_t circuits_destroyed = 0;  // of those, for eight bad tags in ten seconds
+  Duration up_for;                       // total time up since the router started
   Instant last_heard = Instant::never();
   std::string handshake_failure;  // why the last attempt failed, empty if it did not
 };
@@ -190,6 +200,7 @@ struct PingReport {
   Duration rtt;
   std::string path;
   std::string why;
+  std::vector<HopTime> hops{};  // when they were asked for
 };
 struct Finding {
   bool ok = false;
@@ -201,7 +212,9 @@ struct WhyReport {
 };
 struct Answer {
   RequestId request;
-  std::variant<StatusReport, PingReport, WhyReport> what;
+  std::variant<StatusReport, PingReport, WhyReport, CircuitsReport, PathReport, CircuitClosed,
+               NameReport, IdentityReport>
+      what;
 };
 struct EndpointLearned {
   FriendId id;
@@ -215,7 +228,7 @@ struct LinkChanged {
   FriendId id;
   LinkState state;
 };
-using Report = std::variant<Answer, EndpointLearned, LinkChanged>;
+using Report = std::variant<Answer, EndpointLearned, LinkChanged, Catalogue, DestinationUsed>;
 
 class Effects {
  public:

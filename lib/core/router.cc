@@ -28,7 +28,9 @@ KeystoreAnswer duplicate(const KeystoreAnswer& answer) {
   }
   if (const auto* begun = std::get_if<Initiated>(&answer)) return *begun;
   if (const auto* certified = std::get_if<Certified>(&answer)) return *certified;
-  return std::get<Reject>(answer);
+  if (const auto* keys = std::get_if<OnionKeys>(&answer)) return *keys;
+  if (const auto* refused = std::get_if<Reject>(&answer)) return *refused;
+  return Reject::Unexpected;
 }
 
 }  // namespace
@@ -53,6 +55,7 @@ struct Router::Parts {
   void on(const ShaperDown&) { links.shaper_down(); }
   void on(const Clock& in) { circuits.clock(in.now); }
   void on(const FriendTable& in) { links.friends(in); }
+  void on(const Remembered&) {}
   void on(const KeystoreUp&);
   void on(const KeystoreDown&);
   void on(const KeystoreReply& in);

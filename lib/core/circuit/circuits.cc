@@ -213,6 +213,14 @@ void Circuits::on_destroy(LinkSlot link, CircuitId circuit, wire::DestroyReason,
   setup_.destroyed(*peer, circuit);
 }
 
+void Circuits::on_build(LinkSlot, const wire::BuildFrame&, Instant now) {
+  shared_.now = now;
+}
+
+void Circuits::on_built(LinkSlot, const wire::BuiltFrame&, Instant now) {
+  shared_.now = now;
+}
+
 void Circuits::on_friend(LinkSlot link, const Friend& who) {
   if (link.value >= peers_.size()) peers_.resize(link.value + 1);
   auto& peer = peers_[link.value];

@@ -54,6 +54,8 @@ class Circuits final : public LinkEvents {
   void on_control(LinkSlot link, const wire::Control& message, Instant now) override;
   void on_destroy(LinkSlot link, CircuitId circuit, wire::DestroyReason reason,
                   Instant now) override;
+  void on_build(LinkSlot link, const wire::BuildFrame& build, Instant now) override;
+  void on_built(LinkSlot link, const wire::BuiltFrame& built, Instant now) override;
   void on_friend(LinkSlot link, const Friend& who) override;
   void on_link_up(LinkSlot link, Boot boot, Instant now) override;
   void on_link_down(LinkSlot link, Instant now) override;

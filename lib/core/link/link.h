@@ -58,6 +58,7 @@ class Link {
   void send_cell(Lane lane, const CellHeader& header, ByteView onion, const Frame& frame);
   bool send_control(const wire::Control& message);
   bool send_destroy(CircuitId circuit, wire::DestroyReason reason);
+  bool send_large(const wire::LinkFrame& frame);
   [[nodiscard]] bool small_only() const { return size_.small_only(); }
   [[nodiscard]] bool bulk_backlogged() const { return ledger(Lane::Bulk).backlogged(); }
   [[nodiscard]] FriendReport report(Instant now) const;
@@ -75,6 +76,7 @@ class Link {
   struct Arrival {
     Route route;
     CellSize size = CellSize::Small;
+    Lane lane = Lane::Link;
     bool reassembled = false;
   };
 
@@ -119,8 +121,9 @@ class Link {
                   const Arrival& arrival);
   void read_frame(const wire::PathResponseFrame& frame, const Session& session,
                   const Arrival& arrival);
-  template <typename Other>
-  void read_frame(const Other& frame, const Session& session, const Arrival& arrival);
+  void read_frame(const wire::BuildFrame& frame, const Session& session, const Arrival& arrival);
+  void read_frame(const wire::BuiltFrame& frame, const Session& session, const Arrival& arrival);
+  void malformed();
   [[nodiscard]] bool same_channel(const wire::ControlFrame& frame);
   void read_control(ByteView message);
   void handle(const wire::Hello& hello);
@@ -187,6 +190,7 @@ class Link {
   Endpoint told_endpoint_;
   std::vector<Address> hosts_;  // our entries in Desk::known_hosts
   std::uint64_t rx_bytes_ = 0;
+  std::uint64_t faults_ = 0;  // bad link tags and malformed frames of this friend (A10)
   std::uint64_t tx_bytes_ = 0;
   std::uint64_t unsent_ = 0;
 };

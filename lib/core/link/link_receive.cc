@@ -14,7 +14,12 @@ void Link::receive(Session& session, const DatagramIn& datagram) {
   }
   const auto opened = session.open(datagram.bytes);
   if (!opened) {
-    ++(opened.error() == Reject::Replayed ? desk_.counters.replayed : desk_.counters.forged);
+    if (opened.error() == Reject::Replayed) {
+      ++desk_.counters.replayed;
+    } else {
+      ++desk_.counters.forged;
+      ++faults_;
+    }
     return;
   }
   rx_bytes_ += 48 + datagram.bytes.size();
@@ -38,33 +43,37 @@ void Link::receive(Session& session, const DatagramIn& datagram) {
   }
   if (opened->header.circuit.value != 0) {
     if (paths_.busy(datagram.socket, desk_.now)) touch();
-    desk_.events->on_cell(slot_, opened->header, opened->onion, desk_.now);
+    CellHeader header = opened->header;
+    header.lane = opened->lane;
+    desk_.events->on_cell(slot_, header, opened->onion, desk_.now);
     return;
   }
   const bool large = datagram.bytes.size() == wire::kLargeDatagram;
-  read_link_cell(session, *opened, {route, large ? CellSize::Large : CellSize::Small, false});
+  const CellSize size = large ? CellSize::Large : CellSize::Small;
+  read_link_cell(session, *opened, {route, size, opened->lane, false});
 }
 
 void Link::read_link_cell(const Session& session, const Session::Opened& cell,
                           const Arrival& arrival) {
   const MutableBytes plain = MutableBytes(desk_.opened).first(cell.onion.size());
-  if (!session.open_link_onion(cell.header.counter, cell.onion, plain)) {
-    ++desk_.counters.malformed;
-    return;
-  }
+  if (!session.open_link_onion(cell.header.counter, cell.onion, plain)) return malformed();
   const auto frame = wire::parse_link_frame(crypto::body_of(ByteView(plain)));
-  if (!frame) {
-    ++desk_.counters.malformed;
-    return;
-  }
+  if (!frame) return malformed();
   touch();
   std::visit([&](const auto& f) { read_frame(f, session, arrival); }, *frame);
 }
 
-template <typename Other>
-void Link::read_frame(const Other&, const Session&, const Arrival&) {
-  // BUILD and BUILT: circuits to third parties are not spoken by this version.
+void Link::malformed() {
   ++desk_.counters.malformed;
+  ++faults_;
+}
+
+void Link::read_frame(const wire::BuildFrame& frame, const Session&, const Arrival&) {
+  desk_.events->on_build(slot_, frame, desk_.now);
+}
+
+void Link::read_frame(const wire::BuiltFrame& frame, const Session&, const Arrival&) {
+  desk_.events->on_built(slot_, frame, desk_.now);
 }
 
 void Link::read_frame(const wire::PadFrame& frame, const Session&, const Arrival& arrival) {
@@ -75,10 +84,7 @@ void Link::read_frame(const wire::PadFrame& frame, const Session&, const Arrival
 
 void Link::read_frame(const wire::ControlFrame& frame, const Session&, const Arrival&) {
   if (!same_channel(frame)) return;
-  if (!channel_.receive(frame)) {
-    ++desk_.counters.malformed;
-    return;
-  }
+  if (!channel_.receive(frame)) return malformed();
   while (const auto message = channel_.pop()) read_control(*message);
 }
 
@@ -101,21 +107,19 @@ void Link::read_frame(const wire::DestroyFrame& frame, const Session&, const Arr
 void Link::read_frame(const wire::FragFrame& frame, const Session& session,
                       const Arrival& arrival) {
   // Step L30. A piece inside a reassembled cell would let a friend nest them without end.
-  if (arrival.reassembled || arrival.size != CellSize::Small) {
-    ++desk_.counters.malformed;
-    return;
-  }
+  if (arrival.reassembled || arrival.size != CellSize::Small) return malformed();
   if (!reassembly_) reassembly_ = std::make_unique<Reassembly>();
   const ByteView whole = reassembly_->add(session.start().epoch, frame, desk_.now);
   if (whole.empty()) return;
-  const CellHeader header = fragmented_header(whole);
+  CellHeader header = fragmented_header(whole);
+  header.lane = arrival.lane;
   if (header.circuit.value != 0) {
     if (paths_.busy(arrival.route.socket, desk_.now)) touch();
     desk_.events->on_cell(slot_, header, fragmented_onion(whole), desk_.now);
     return;
   }
   const Session::Opened cell{Lane::Link, header, fragmented_onion(whole)};
-  read_link_cell(session, cell, {arrival.route, CellSize::Large, true});
+  read_link_cell(session, cell, {arrival.route, CellSize::Large, arrival.lane, true});
 }
 
 void Link::read_frame(const wire::PathChallengeFrame& frame, const Session&,
@@ -139,10 +143,7 @@ void Link::read_frame(const wire::PathResponseFrame& frame, const Session&, cons
 
 void Link::read_control(ByteView message) {
   const auto control = desk_.codec.decode(message);
-  if (!control) {
-    ++desk_.counters.malformed;
-    return;
-  }
+  if (!control) return malformed();
   const auto take = [&]<typename M>(const M& m) {
     constexpr bool ours = std::is_same_v<M, wire::Hello> || std::is_same_v<M, wire::ProbeSeen> ||
                           std::is_same_v<M, wire::RekeyOffer> ||

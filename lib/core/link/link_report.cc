@@ -14,6 +14,7 @@ FriendReport Link::report(Instant now) const {
   out.rx_bytes = rx_bytes_;
   out.tx_bytes = tx_bytes_;
   out.lost = sessions_.missing() + unsent_;
+  out.link_faults = faults_;
   out.up_for = up_ ? up_before_ + (now - up_since_) : up_before_;
   out.last_heard = last_heard_;
   out.handshake_failure = dial_.failure;

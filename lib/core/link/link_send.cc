@@ -126,6 +126,10 @@ bool Link::send_destroy(CircuitId circuit, wire::DestroyReason reason) {
   return send_frame(wire::DestroyFrame{circuit, reason}, CellSize::Small, paths_.control());
 }
 
+bool Link::send_large(const wire::LinkFrame& frame) {
+  return up_ && send_frame(frame, CellSize::Large, paths_.control());
+}
+
 void Link::send_hello() {
   wire::Hello hello;
   for (const wire::DataSocket& s : desk_.config.data_sockets) {

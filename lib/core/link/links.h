@@ -61,9 +61,6 @@ class Links final : public CellSink {
 
   [[nodiscard]] Instant next_deadline() const;  // O(1); valid outside a step
 
-  RequestId next_request();
-  // A fresh id for the keystore: Links and circuits share the numbers, so that no two meet.
-
   // ---- questions -------------------------------------------------------------------------------
   [[nodiscard]] std::optional<LinkSlot> find(FriendId id) const;
   void explain(LinkSlot link, Instant now, std::vector<Finding>& out) const;
@@ -78,6 +75,9 @@ class Links final : public CellSink {
   bool send_control(LinkSlot link, const wire::Control& message, Instant now) override;
   bool send_destroy(LinkSlot link, CircuitId circuit, wire::DestroyReason reason,
                     Instant now) override;
+  bool send_build(LinkSlot link, const wire::BuildFrame& build, Instant now) override;
+  bool send_built(LinkSlot link, const wire::BuiltFrame& built, Instant now) override;
+  RequestId next_request() override;
   [[nodiscard]] bool small_only(LinkSlot link) const override;
   [[nodiscard]] FriendReport report(LinkSlot link, Instant now) const override;
   [[nodiscard]] bool bulk_backlogged(LinkSlot link) const override;

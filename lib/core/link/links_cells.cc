@@ -43,6 +43,16 @@ bool Links::send_destroy(LinkSlot link, CircuitId circuit, wire::DestroyReason r
   return to != nullptr && to->send_destroy(circuit, reason);
 }
 
+bool Links::send_build(LinkSlot link, const wire::BuildFrame& build, Instant) {
+  Link* to = parts_->at(link.value);
+  return to != nullptr && to->send_large(build);
+}
+
+bool Links::send_built(LinkSlot link, const wire::BuiltFrame& built, Instant) {
+  Link* to = parts_->at(link.value);
+  return to != nullptr && to->send_large(built);
+}
+
 bool Links::small_only(LinkSlot link) const {
   const Link* to = parts_->at(link.value);
   return to != nullptr && to->small_only();

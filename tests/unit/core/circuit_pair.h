@@ -37,6 +37,9 @@ class MemoryLink final : public core::CellSink {
   bool send_control(core::LinkSlot, const wire::Control& message, Instant) override;
   bool send_destroy(core::LinkSlot, CircuitId circuit, wire::DestroyReason reason,
                     Instant) override;
+  bool send_build(core::LinkSlot, const wire::BuildFrame&, Instant) override { return false; }
+  bool send_built(core::LinkSlot, const wire::BuiltFrame&, Instant) override { return false; }
+  RequestId next_request() override { return {++last_request_}; }
   [[nodiscard]] bool small_only(core::LinkSlot) const override { return small; }
   [[nodiscard]] core::FriendReport report(core::LinkSlot, Instant) const override;
   [[nodiscard]] bool bulk_backlogged(core::LinkSlot) const override { return backlogged; }
@@ -49,6 +52,7 @@ class MemoryLink final : public core::CellSink {
 
  private:
   Cell opened_;
+  std::uint64_t last_request_ = 0;
 };
 
 struct Recorded final : core::Effects {

@@ -141,6 +141,8 @@ void Node::on_control(core::LinkSlot, const wire::Control& message, Instant) {
 void Node::on_destroy(core::LinkSlot, CircuitId circuit, wire::DestroyReason reason, Instant) {
   destroyed.emplace_back(circuit, reason);
 }
+void Node::on_build(core::LinkSlot, const wire::BuildFrame&, Instant) {}
+void Node::on_built(core::LinkSlot, const wire::BuiltFrame&, Instant) {}
 void Node::on_friend(core::LinkSlot, const core::Friend&) {}
 void Node::on_link_up(core::LinkSlot, core::Boot boot, Instant) {
   ups.push_back(boot == core::Boot::New);

@@ -53,6 +53,8 @@ class Node final : public core::LinkEvents, public core::Effects {
   void on_control(core::LinkSlot link, const wire::Control& message, Instant now) override;
   void on_destroy(core::LinkSlot link, CircuitId circuit, wire::DestroyReason reason,
                   Instant now) override;
+  void on_build(core::LinkSlot link, const wire::BuildFrame& build, Instant now) override;
+  void on_built(core::LinkSlot link, const wire::BuiltFrame& built, Instant now) override;
   void on_friend(core::LinkSlot link, const core::Friend& who) override;
   void on_link_up(core::LinkSlot link, core::Boot boot, Instant now) override;
   void on_link_down(core::LinkSlot link, Instant now) override;
