@@ -25,7 +25,8 @@ struct OperatorDesk : Desk {
       questions,
       calls,
       attached,
-      [] { return kj::Promise<std::string>(std::string("the shaper hums")); },
+      // Later: g++ 12 takes a text inside a promise that is kept at once for uninitialised.
+      [] { return kj::evalLater([] { return std::string("the shaper hums"); }); },
       [](Measured measured, core::StatusReport) {
         rpc::InspectedService out;
         out.service = "router";
