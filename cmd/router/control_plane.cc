@@ -87,7 +87,7 @@ void ControlPlane::take(ToControl mail) {
                  {"shaper", attached_.shaper ? "yes" : std::string(attached_.why_no_shaper)}});
     return;
   }
-  held_.service->stop();
+  if (std::holds_alternative<Stop>(mail)) held_.service->stop();
 }
 
 void ControlPlane::note(const core::LinkChanged& changed) {

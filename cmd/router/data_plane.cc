@@ -149,6 +149,7 @@ void DataPlane::take(ToData mail) {
     return;
   }
   if (auto* friends = std::get_if<core::FriendTable>(&mail)) return step(std::move(*friends));
+  if (auto* known = std::get_if<core::Remembered>(&mail)) return step(std::move(*known));
   if (auto* reply = std::get_if<core::KeystoreReply>(&mail)) return step(std::move(*reply));
   if (auto* query = std::get_if<core::Query>(&mail)) return step(std::move(*query));
   if (std::holds_alternative<core::KeystoreUp>(mail)) return step(core::KeystoreUp{});

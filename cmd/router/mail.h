@@ -41,10 +41,12 @@ struct Attached {
 struct Stop {};
 // To data: end. To control: the data thread has ended.
 
-using ToData = std::variant<core::FriendTable, core::KeystoreUp, core::KeystoreDown,
-                            core::KeystoreReply, core::Query, MeasureQuery, Stop>;
-using ToControl = std::variant<core::KeystoreRequest, core::Answer, core::EndpointLearned,
-                               core::LinkChanged, Attached, Measured, Stop>;
+using ToData =
+    std::variant<core::FriendTable, core::Remembered, core::KeystoreUp, core::KeystoreDown,
+                 core::KeystoreReply, core::Query, MeasureQuery, Stop>;
+using ToControl =
+    std::variant<core::KeystoreRequest, core::Answer, core::EndpointLearned, core::LinkChanged,
+                 core::Catalogue, core::DestinationUsed, Attached, Measured, Stop>;
 
 using DataMailbox = os::Mailbox<ToData>;
 using ControlMailbox = os::Mailbox<ToControl>;
