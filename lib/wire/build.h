@@ -3,10 +3,9 @@
 // covfefe-protocol(7); B4, B5). Fixed lengths, no state, no allocation. The crypto around them is
 // crypto/build.h; views are borrowed.
 //
-//   record 80:  version 1, flags 1, lane class 1, zero 1, made_at 4, rate 4, duration 4, lifetime
-//   4,
-//               least rate 4, delta 8, next-hop handle 16, ticket 16, zero 16
-//   reply 80:   status 1, flags 1, zero 2, rate 4, until 4, lease 4, zero 64
+//   record 80:   version 1, flags 1, class 1, zero 1, made_at 4, rate 4, duration 4, lifetime 4,
+//                least rate 4, delta 8, next-hop handle 16, ticket 16, zero 16
+//   reply 80:    status 1, flags 1, zero 2, rate 4, until 4, lease 4, zero 64
 //   payload 624: kind 1, zero 7, then by kind; the rest random
 //   answer 608:  kind 1, zero 7, then by kind; the rest random
 #pragma once
@@ -26,7 +25,7 @@ inline constexpr std::size_t kHandleSize = 16;
 
 using Handle = ByteArray<kHandleSize>;  // names a hop at the hop before it; random, never zero
 
-enum class CircuitClass : std::uint8_t { Bulk = 0, Realtime = 1 };
+enum class CircuitClass : std::uint8_t { Realtime = 1, Bulk = 2 };  // the lane of its cells (L11)
 
 struct BuildRecord {
   bool terminal = false;
@@ -62,10 +61,13 @@ struct BuildReply {
 };
 
 [[nodiscard]] Result<BuildRecord> parse_build_record(ByteView bytes);
+// WrongType: another version. WrongValue: not in the ranges given above, or a spare byte not zero.
 void write_build_record(const BuildRecord& record, MutableBytes out);
+// out: kBuildRecord bytes. A record that parse_build_record would refuse is the caller's bug and is
+// written as it is; likewise below.
 [[nodiscard]] Result<BuildReply> parse_build_reply(ByteView bytes);
 void write_build_reply(const BuildReply& reply, MutableBytes out);
-// A status that this version does not know parses as Refused.
+// A status that this version does not know parses as Refused, whatever stands behind it.
 
 struct OpenSession {  // a new end-to-end session (A7)
   ByteArray<kSessionMsg1> noise{};
