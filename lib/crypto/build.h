@@ -40,6 +40,7 @@ struct OpenedRecord {
 struct BuildStop {  // one hop as the origin sees it
   PublicKey onion_key{};
   BuildRecordBytes record{};
+  const KeyPair* ephemeral = nullptr;  // borrowed for make(); null: a fresh one from random
 };
 
 class OriginBuild {

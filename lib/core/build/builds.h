@@ -11,6 +11,7 @@
 
 #include "core/discovery/path.h"
 #include "core/io.h"
+#include "crypto/dh.h"
 #include "wire/build.h"
 #include "wire/link_frames.h"
 
@@ -28,6 +29,9 @@ struct BuildTerms {
   std::uint32_t least_rate = 0;
   std::uint32_t duration = 0;
   std::uint32_t lifetime = 3'600;
+  const crypto::KeyPair* last_ephemeral = nullptr;
+  // The last hop's ephemeral, borrowed for start() and never used twice; null: Builds makes one. An
+  // attach token covers it, so it must be known before the payload is.
 };
 
 enum class BuildFault : std::uint8_t {
