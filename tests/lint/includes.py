@@ -32,7 +32,7 @@ FOLDERS = {
     'lib/trust': {'base'},
     'lib/config': {'base', 'libyaml'},
     'lib/os': {'base', 'libc'},
-    'lib/keys': {'base', 'crypto', 'os', 'libsodium'},
+    'lib/keys': {'base', 'wire', 'crypto', 'os', 'libsodium'},
     'lib/store': {'base', 'os', 'SQLite'},
     'lib/rpc': {'base', 'wire', 'os', 'kj'},
     'lib/loop': {'base', 'os', 'libevent'},
