@@ -19,7 +19,7 @@ namespace covfefe::core {
 
 struct Circuit;
 struct Shared;
-class Discovery;
+class NextHops;
 
 using BuildId = StrongId<struct BuildIdTag, std::uint64_t>;
 
@@ -39,7 +39,8 @@ enum class BuildFault : std::uint8_t {
   Timeout,
   Destroyed,  // a DESTROY came instead of an answer: the next hop restarted or could not read it
   Refused,
-  Forged,  // the answer did not open
+  Forged,      // the answer did not open
+  WrongOffer,  // a hop granted what was not asked for, or nothing that lasts
 };
 struct BuildFailure {
   BuildFault fault = BuildFault::Timeout;
@@ -76,7 +77,8 @@ class BuildEvents {
 
 class Builds {
  public:
-  Builds(Shared& shared, Discovery& discovery, BuildEvents& events, const CircuitPolicy& policy);
+  Builds(Shared& shared, const NextHops& next, BuildEvents& events, const CircuitPolicy& policy);
+  // All but policy are borrowed for the object's life; next is the discovery.
   ~Builds();
   Builds(const Builds&) = delete;
   Builds& operator=(const Builds&) = delete;

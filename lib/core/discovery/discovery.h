@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "core/discovery/next_hops.h"
 #include "core/discovery/path.h"
 #include "core/io.h"
 #include "wire/control.h"
@@ -27,11 +28,11 @@ struct DiscoveryConfig {
   CircuitPolicy policy;
 };
 
-class Discovery {
+class Discovery final : public NextHops {
  public:
   Discovery(const DiscoveryConfig& config, CellSink& sink, crypto::Drbg& random);
   // sink and random are borrowed for the object's life.
-  ~Discovery();
+  ~Discovery() override;
   Discovery(const Discovery&) = delete;
   Discovery& operator=(const Discovery&) = delete;
 
@@ -55,9 +56,8 @@ class Discovery {
 
   // ---- for a build that passes here
   // --------------------------------------------------------------
-  [[nodiscard]] std::optional<LinkSlot> next_hop(const wire::Handle& handle, LinkSlot from) const;
-  // Whom the handle names to the friend who sends the build; nothing when it is unknown, over, was
-  // given to somebody else, or the friendship may not be shown.
+  [[nodiscard]] std::optional<LinkSlot> next_hop(const wire::Handle& handle,
+                                                 LinkSlot from) const override;
 
   // ---- for an origin
   // ------------------------------------------------------------------------------
