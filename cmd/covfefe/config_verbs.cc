@@ -47,6 +47,11 @@ int config_show(const Common& common) {
                                .set("down", config::format_rate(config->capacity.down)))
           .set("link", Json::object().set("overhead", config->link_overhead))
           .set("min_trusted_entries", config->min_trusted_entries)
+          .set("circuits",
+               Json::object()
+                   .set("per_destination", config->circuits.per_destination)
+                   .set("strangers", config->circuits.accept_strangers ? "accept" : "refuse")
+                   .set("relay", config->circuits.relay))
           .set("storage", Json::object().set("require_luks", config->require_luks));
   std::fputs(json.text().c_str(), stdout);
   return kDone;

@@ -88,6 +88,16 @@ Acquired<DataResources> acquire_data(os::InheritedFds& inherited) {
   return out;
 }
 
+core::CircuitPolicy policy_of(const config::Config& config) {
+  core::CircuitPolicy out;
+  out.min_trusted_entries = config.min_trusted_entries;
+  out.per_destination = config.circuits.per_destination;
+  out.strangers =
+      config.circuits.accept_strangers ? core::Strangers::Accept : core::Strangers::Refuse;
+  out.relaying = config.circuits.relay ? core::Relaying::Serve : core::Relaying::Refuse;
+  return out;
+}
+
 Acquired<Node> node_of(const sandbox::Options& options, const DataResources& data) {
   const auto config = read_config(options);
   if (!config) return config.error();
@@ -99,6 +109,7 @@ Acquired<Node> node_of(const sandbox::Options& options, const DataResources& dat
   node.config.address = card->address;
   node.config.static_key = card->static_key;
   node.config.data_sockets = std::move(*sockets);
+  node.config.policy = policy_of(*config);
   data.random->fill(node.config.boot);
   return node;
 }

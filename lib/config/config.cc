@@ -126,31 +126,57 @@ Problem read_capacity_down(const Node& node, Config& config) {
   return read_rate(node, config.capacity.down);
 }
 
-Problem read_count(const Node& node, std::uint32_t most, std::uint32_t& count) {
+struct Range {
+  std::uint32_t least = 0;
+  std::uint32_t most = 0;
+};
+
+Problem read_count(const Node& node, Range range, std::uint32_t& count) {
   const auto value = parse_integer<std::uint32_t>(node.text);
-  if (!value || *value > most)
-    return shown(node.text) + " is not a whole number from 0 to " + std::to_string(most);
+  if (!value || *value < range.least || *value > range.most) {
+    return shown(node.text) + " is not a whole number from " + std::to_string(range.least) +
+           " to " + std::to_string(range.most);
+  }
   count = *value;
   return {};
 }
 
 Problem read_link_overhead(const Node& node, Config& config) {
-  return read_count(node, kMaxLinkOverhead, config.link_overhead);
+  return read_count(node, {0, kMaxLinkOverhead}, config.link_overhead);
 }
 
 Problem read_min_trusted_entries(const Node& node, Config& config) {
-  return read_count(node, kMaxTrustedEntries, config.min_trusted_entries);
+  return read_count(node, {0, kMaxTrustedEntries}, config.min_trusted_entries);
 }
 
-Problem read_require_luks(const Node& node, Config& config) {
+Problem read_per_destination(const Node& node, Config& config) {
+  return read_count(node, {1, kMaxPerDestination}, config.circuits.per_destination);
+}
+
+Problem read_strangers(const Node& node, Config& config) {
+  if (node.text != "accept" && node.text != "refuse")
+    return shown(node.text) + " is neither accept nor refuse";
+  config.circuits.accept_strangers = node.text == "accept";
+  return {};
+}
+
+Problem read_yes_or_no(const Node& node, bool& value) {
   if (node.text == "yes" || node.text == "true") {
-    config.require_luks = true;
+    value = true;
   } else if (node.text == "no" || node.text == "false") {
-    config.require_luks = false;
+    value = false;
   } else {
     return shown(node.text) + " is neither yes nor no";
   }
   return {};
+}
+
+Problem read_relay(const Node& node, Config& config) {
+  return read_yes_or_no(node, config.circuits.relay);
+}
+
+Problem read_require_luks(const Node& node, Config& config) {
+  return read_yes_or_no(node, config.require_luks);
 }
 
 struct Key {
@@ -158,7 +184,7 @@ struct Key {
   Problem (*read)(const Node&, Config&);
 };
 
-constexpr std::array<Key, 10> kKeys{{
+constexpr std::array<Key, 13> kKeys{{
     {"name", read_name},
     {"listen.control", read_listen_control},
     {"listen.data", read_listen_data},
@@ -168,6 +194,9 @@ constexpr std::array<Key, 10> kKeys{{
     {"capacity.down", read_capacity_down},
     {"link.overhead", read_link_overhead},
     {"min_trusted_entries", read_min_trusted_entries},
+    {"circuits.per_destination", read_per_destination},
+    {"circuits.strangers", read_strangers},
+    {"circuits.relay", read_relay},
     {"storage.require_luks", read_require_luks},
 }};
 

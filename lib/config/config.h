@@ -21,6 +21,7 @@ inline constexpr std::size_t kDataSockets = 2;   // listen.data[0] bulk, [1] rea
 inline constexpr std::size_t kMaxExcludes = 64;  // tun.exclude entries
 inline constexpr std::uint32_t kMaxLinkOverhead = 256;
 inline constexpr std::uint32_t kMaxTrustedEntries = 64;
+inline constexpr std::uint32_t kMaxPerDestination = 4;
 inline constexpr std::string_view kPath = "etc/covfefenet.yaml";  // below --root
 
 struct Prefix {
@@ -45,6 +46,12 @@ struct Capacity {
   Rate down;
 };
 
+struct Circuits {
+  std::uint32_t per_destination = 2;  // 1..kMaxPerDestination
+  bool accept_strangers = true;       // circuits.strangers: who is no friend may open a session
+  bool relay = true;                  // friends may build circuits through this node
+};
+
 struct Config {
   std::string name = "node";  // 1..63 of [a-z0-9-], suggested to friends
   Listen listen;
@@ -52,7 +59,8 @@ struct Config {
   Capacity capacity;
   std::uint32_t link_overhead = 0;        // link.overhead: bytes that the link adds to a packet
   std::uint32_t min_trusted_entries = 2;  // 0..kMaxTrustedEntries
-  bool require_luks = true;               // storage.require_luks
+  Circuits circuits;
+  bool require_luks = true;  // storage.require_luks
 };
 
 [[nodiscard]] ConfigResult<Config> parse_config(std::string_view text, std::string_view file_name);

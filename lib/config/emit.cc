@@ -67,6 +67,21 @@ void write_capacity(const Config& config, Page& page) {
   page.line("  overhead", config.link_overhead);
 }
 
+void write_circuits(const Config& config, Page& page) {
+  page.note(
+      "\n# Friends met in person that are needed before circuits to third parties are built.\n");
+  page.line("min_trusted_entries", config.min_trusted_entries);
+  page.note(
+      "\n# Circuits to one third party at the same time (1 to 4), each by another friend; whether\n"
+      "# who is no friend may open sessions with this node (accept, refuse); whether friends may\n"
+      "# build their circuits through it. Which friends are shown to whom: covfefe friend set\n"
+      "# --visibility.\n");
+  page.section("circuits");
+  page.line("  per_destination", config.circuits.per_destination);
+  page.line("  strangers", config.circuits.accept_strangers ? "accept" : "refuse");
+  page.line("  relay", config.circuits.relay ? "yes" : "no");
+}
+
 std::string page_of(const Config& config, Style style) {
   Page page(style);
   page.note(
@@ -77,9 +92,7 @@ std::string page_of(const Config& config, Style style) {
   write_listen(config.listen, page);
   write_tun(config.tun, page);
   write_capacity(config, page);
-  page.note(
-      "\n# Friends met in person that are needed before circuits to third parties are built.\n");
-  page.line("min_trusted_entries", config.min_trusted_entries);
+  write_circuits(config, page);
   page.note(
       "\n# Refuse to start unless the keys and the database lie on an encrypted (LUKS) volume.\n");
   page.section("storage");

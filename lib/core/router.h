@@ -23,6 +23,7 @@ struct RouterConfig {
   BootId boot{};                                 // random, new at every start of the process
   std::vector<wire::DataSocket> data_sockets{};  // announced to friends; at most one per class
   std::size_t tun_mtu = 1280;                    // larger inner packets get ICMPv6 packet-too-big
+  CircuitPolicy policy{};
 };
 
 class Router {

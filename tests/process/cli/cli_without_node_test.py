@@ -108,6 +108,9 @@ BROKEN = (  # text, line, key, words
     ("capacity:\n  down: -1 Mbit/s\n", 2, "capacity.down", ""),
     ("link.overhead: 257\n", 1, "link.overhead", "from 0 to 256"),
     ("min_trusted_entries: many\n", 1, "min_trusted_entries", "whole number"),
+    ("circuits:\n  per_destination: 5\n", 2, "circuits.per_destination", "from 1 to 4"),
+    ("circuits:\n  strangers: no\n", 2, "circuits.strangers", "neither accept nor refuse"),
+    ("circuits:\n  relay: perhaps\n", 2, "circuits.relay", "neither yes nor no"),
     ("storage:\n  require_luks: maybe\n", 2, "storage.require_luks", "neither yes nor no"),
     ("storage:\n  require_luk: no\n", 2, "storage.require_luk", "storage.require_luks"),
     ("storage: yes\n", 1, "storage", ""),
@@ -150,10 +153,12 @@ def config_show(lab):
     """config show is itself a valid configuration with the same values"""
     alice = bare(lab)
     path = alice.root + "/etc/covfefenet.yaml"
-    write(path, "name: zoe\ncapacity.up: 1.5 MB/s\ntun:\n  exclude: [fd12::/16]\nstorage.require_luks: no\n")
+    write(path, "name: zoe\ncapacity.up: 1.5 MB/s\ntun:\n  exclude: [fd12::/16]\nstorage.require_luks: no\n"
+                "circuits: {per_destination: 3, strangers: refuse, relay: no}\n")
     shown = call(alice, "config", "show").ends(DONE).out
     values = call(alice, "config", "show", "--json").ends(DONE).json("config-show")
     assert values["name"] == "zoe" and values["tun"]["exclude"] == ["fd12::/16"], values
+    assert values["circuits"] == {"per_destination": 3, "strangers": "refuse", "relay": False}, values
     assert values["storage"]["require_luks"] is False and values["listen"]["control"] == "6363", values
     write(path, shown)
     assert call(alice, "config", "show").ends(DONE).out == shown

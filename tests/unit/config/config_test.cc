@@ -19,6 +19,7 @@ Config rich() {
   config.capacity = {Rate{1'250'000}, Rate{10'240}};
   config.link_overhead = 38;
   config.min_trusted_entries = 3;
+  config.circuits = {4, false, false};
   config.require_luks = false;
   return config;
 }
@@ -33,6 +34,9 @@ void check_same(const Config& a, const Config& b) {
   CHECK(a.capacity.down == b.capacity.down);
   CHECK(a.link_overhead == b.link_overhead);
   CHECK(a.min_trusted_entries == b.min_trusted_entries);
+  CHECK(a.circuits.per_destination == b.circuits.per_destination);
+  CHECK(a.circuits.accept_strangers == b.circuits.accept_strangers);
+  CHECK(a.circuits.relay == b.circuits.relay);
   CHECK(a.require_luks == b.require_luks);
 }
 
@@ -48,6 +52,9 @@ TEST_CASE("an empty configuration has the documented defaults") {
     CHECK(config->tun.name == "covfefe0");
     CHECK(config->capacity.up.unlimited());
     CHECK(config->min_trusted_entries == 2);
+    CHECK(config->circuits.per_destination == 2);
+    CHECK(config->circuits.accept_strangers);
+    CHECK(config->circuits.relay);
     CHECK(config->require_luks);
   }
 }
@@ -90,7 +97,7 @@ struct BadRow {
   const char* message;  // a part of it
 };
 
-constexpr std::array<BadRow, 48> kBad{{
+constexpr std::array<BadRow, 55> kBad{{
     {"nmae: alice\n", 1, "nmae", "nearest known one is 'name'"},
     {"\n\nlisten:\n  contrl: 1\n", 4, "listen.contrl", "'listen.control'"},
     {"name: alice\nname: bob\n", 2, "", "stands twice"},
@@ -133,6 +140,13 @@ constexpr std::array<BadRow, 48> kBad{{
     {"link:\n  overhead: -1\n", 2, "link.overhead", "from 0 to 256"},
     {"min_trusted_entries: 4294967298\n", 1, "min_trusted_entries", "from 0 to 64"},
     {"min_trusted_entries: two\n", 1, "min_trusted_entries", "'two' is not"},
+    {"circuits:\n  per_destination: 0\n", 2, "circuits.per_destination", "from 1 to 4"},
+    {"circuits:\n  per_destination: 5\n", 2, "circuits.per_destination", "from 1 to 4"},
+    {"circuits:\n  strangers: yes\n", 2, "circuits.strangers", "neither accept nor refuse"},
+    {"circuits:\n  relay: accept\n", 2, "circuits.relay", "neither yes nor no"},
+    {"circuits.relay:\n", 1, "circuits.relay", "has no value"},
+    {"circuits: 2\n", 1, "circuits", "is a section"},
+    {"circuits:\n  stranger: accept\n", 2, "circuits.stranger", "'circuits.strangers'"},
     {"storage:\n  require_luks: maybe\n", 2, "storage.require_luks", "neither yes nor no"},
     {"storage:\n  require_luks: \"\\u001b[2J\"\n", 2, "storage.require_luks", "control character"},
     {"- name\n", 1, "", "must be a map"},
