@@ -13,6 +13,7 @@
 #include "core/circuit/identity.h"
 #include "core/circuit/packer.h"
 #include "core/circuit/reassembly.h"
+#include "core/circuit/shared.h"
 #include "core/circuit/tally.h"
 #include "core/link/bucket.h"
 
@@ -66,18 +67,5 @@ struct Peer {
 
   static constexpr std::size_t kSessions = 6;
 };
-
-struct Shared {
-  const Address own;
-  const std::size_t mtu;
-  CellSink& sink;
-  crypto::Drbg& random;
-  Instant now{};  // of this step
-  CircuitTable table;
-  Identity identity;
-  Tally tally;
-  Delivery delivery;
-};
-// What the parts of circuits work on together; owned by Circuits.
 
 }  // namespace covfefe::core
