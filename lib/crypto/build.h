@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 
 #include "base/inline_vec.h"
@@ -34,8 +35,10 @@ struct OpenedRecord {
   ByteArray<kBuildRestSize> rest{};
 };
 [[nodiscard]] Result<OpenedRecord> open_build(const KeyPair& onion, ByteView packet);
-// The keystore's half of a hop. Forged: not sealed to this key, or changed on the way; WrongValue:
-// an ephemeral of small order. packet is kBuildPacketSize bytes, its first 32 the ephemeral.
+// The keystore's half of a hop: one X25519 operation. Forged: not sealed to this key, or changed on
+// the way; WrongValue: an ephemeral of small order; WrongLength: not kBuildPacketSize bytes. The
+// first 32 bytes of a packet are the ephemeral. Whether it was seen before is the caller's
+// question.
 
 struct BuildStop {  // one hop as the origin sees it
   PublicKey onion_key{};
@@ -48,7 +51,7 @@ class OriginBuild {
   [[nodiscard]] static Result<OriginBuild> make(std::span<const BuildStop> path, ByteView payload,
                                                 Entropy& random, MutableBytes packet);
   // path: 1..kHopsMost; payload: kBuildPayloadSize bytes. Writes the packet for the first hop.
-  // WrongValue: an onion key of small order.
+  // WrongValue: an onion key of small order; packet is void then. Two X25519 operations a hop.
 
   struct Opened {
     InlineVec<BuildRecordBytes, kHopsMost> replies;  // in the order of the path
@@ -57,18 +60,20 @@ class OriginBuild {
     ByteArray<kBuildAnswerSize> answer{};  // when complete
   };
   [[nodiscard]] Opened open(ByteView packet, bool (*goes_on)(const BuildRecordBytes& reply)) const;
-  // The packet that came back. Stops behind the first reply that goes_on() denies (a refusal: the
-  // hops behind it never saw the build) or that does not open (then fewer replies than hops, and
-  // the last one still goes on: the fault lies there or beyond).
+  // The packet that came back; one X25519 operation a hop. Stops behind the first reply that
+  // goes_on() denies (a refusal: the hops behind it never saw the build) or that does not open
+  // (then fewer replies than hops, and the last one still goes on: the fault lies there or beyond).
   [[nodiscard]] std::size_t hops() const { return length_; }
   [[nodiscard]] const PublicKey& last_ephemeral() const { return hops_[length_ - 1].e.public_key; }
 
  private:
+  OriginBuild() = default;
   struct Hop {
     KeyPair e;
     PublicKey onion_key{};
     SecretKey k1;
   };
+  [[nodiscard]] static std::optional<Hop> meet(const PublicKey& onion_key, Entropy& random);
   std::array<Hop, kHopsMost> hops_{};
   std::size_t length_ = 0;
 };
@@ -82,7 +87,7 @@ class HopBuild {
   };
   [[nodiscard]] static Result<HopBuild> answer(const Arrived& arrived, Entropy& random);
   // The router's half: makes the hop's own ephemeral and from it the data keys. Two X25519
-  // operations. The result keeps copies of what it needs.
+  // operations. The result keeps copies of what it needs. WrongValue: as open_build says.
 
   [[nodiscard]] HopKeys keys() const;
   [[nodiscard]] ByteView payload() const;  // kBuildPayloadSize bytes; meaningful at the last hop
@@ -95,11 +100,13 @@ class HopBuild {
   // At the last hop (answer: kBuildAnswerSize bytes) or at a refusing one (answer empty: random
   // bytes instead).
   void wrap(const BuildRecordBytes& reply, ByteView inner, MutableBytes packet) const;
-  // On the way back through a relay: inner is the packet that the next hop sent.
+  // On the way back through a relay: inner is the packet that the next hop sent; the same bytes as
+  // packet or no overlap.
 
  private:
-  PublicKey e_{};
-  PublicKey y_{};
+  HopBuild() = default;
+  PublicKey e_{};  // the origin's
+  PublicKey y_{};  // ours
   SecretKey k1_;
   SecretKey k2_;
   ByteArray<kBuildRestSize> rest_{};
