@@ -29,12 +29,17 @@ bool BadTags::add(Instant now) {
   return now - oldest <= kInterval;
 }
 
+void CircuitHops::resize(std::size_t hops) {
+  CHECK(hops > 0 && hops <= crypto::kHopsMost);
+  many_ = std::vector<crypto::OriginHop>(hops > 1 ? hops : 0);
+  one_ = {};
+}
+
 CellHeader seal_onion(Circuit& circuit, crypto::Drbg& random, MutableBytes onion) {
   CHECK(circuit.length > 0 && circuit.send.value != 0);
   const std::uint64_t counter = circuit.next_counter++;
   if (circuit.role == CircuitRole::Origin) {
-    const crypto::OriginPath path{circuit.hops.data(), circuit.length};
-    crypto::origin_seal(path, counter, random, onion);
+    crypto::origin_seal(circuit.hops.first(circuit.length), counter, random, onion);
   } else {
     crypto::destination_seal({circuit.hops[0].keys.backward.view(), counter}, onion);
   }
@@ -43,11 +48,16 @@ CellHeader seal_onion(Circuit& circuit, crypto::Drbg& random, MutableBytes onion
 
 Result<void> open_onion(Circuit& circuit, const CellHeader& header, ByteView onion,
                         MutableBytes plain) {
-  if (circuit.length == 0) return Reject::Unexpected;
-  if (!circuit.window.admits(header.counter)) return Reject::Replayed;
+  const bool ends_here =
+      circuit.role == CircuitRole::Origin || circuit.role == CircuitRole::Destination;
+  if (circuit.length == 0 || !ends_here) return Reject::Unexpected;
+  if (!circuit.window.admits(header.counter)) {
+    ++circuit.replays;
+    return Reject::Replayed;
+  }
   bool good = false;
   if (circuit.role == CircuitRole::Origin) {
-    const crypto::OriginPath path{circuit.hops.data(), circuit.length};
+    const crypto::OriginPath path = circuit.hops.first(circuit.length);
     good = crypto::origin_open(path, header.counter, onion, plain);
   } else {
     good = crypto::hop_open({circuit.hops[0].keys.forward.view(), header.counter}, onion, plain);
@@ -62,13 +72,14 @@ CircuitTable::CircuitTable(std::uint64_t seed)
 
 Circuit* CircuitTable::issue(LinkSlot link, CircuitRole role, std::uint64_t first_counter) {
   if (free_.empty()) {
-    if (slots_.size() == kMost) return nullptr;
-    free_.push_back(static_cast<std::uint32_t>(slots_.size()));
-    slots_.emplace_back().generation = first_generation_;
+    if (slots_ == kMost) return nullptr;
+    if (slots_ % kPage == 0) pages_.push_back(std::make_unique<Page>());
+    free_.push_back(static_cast<std::uint32_t>(slots_));
+    at(slots_++).generation = first_generation_;
   }
   const std::uint32_t index = free_.front();
   free_.pop_front();
-  Slot& slot = slots_[index];
+  Slot& slot = at(index);
   slot.used = true;
   slot.circuit.receive = CircuitId{(slot.generation << kIndexBits) | index};
   slot.circuit.link = link;
@@ -79,15 +90,15 @@ Circuit* CircuitTable::issue(LinkSlot link, CircuitRole role, std::uint64_t firs
 
 Circuit* CircuitTable::find(CircuitId id) {
   const std::uint32_t index = id.value & kIndexMask;
-  if (index >= slots_.size()) return nullptr;
-  Slot& slot = slots_[index];
+  if (index >= slots_) return nullptr;
+  Slot& slot = at(index);
   return slot.used && slot.circuit.receive == id ? &slot.circuit : nullptr;
 }
 
 void CircuitTable::drop(CircuitId id) {
   if (find(id) == nullptr) return;
   const std::uint32_t index = id.value & kIndexMask;
-  Slot& slot = slots_[index];
+  Slot& slot = at(index);
   slot.circuit = Circuit{};
   slot.used = false;
   slot.generation = after(slot.generation);
