@@ -15,6 +15,12 @@ struct Control {
     directOpened @4 :DirectOpened;
     directRefused @5 :DirectRefused;
     probeSeen @6 :ProbeSeen;
+    offer @7 :Offer;
+    descriptorsGet @8 :DescriptorsGet;
+    descriptors @9 :Descriptors;
+    descriptorsChanged @10 :DescriptorsChanged;
+    nameAsk @11 :NameAsk;
+    nameAnswer @12 :NameAnswer;
   }
 
   struct Hello {
@@ -53,5 +59,41 @@ struct Control {
   }
   struct ProbeSeen {
     token @0 :UInt64;      # of an L-sized PAD cell that arrived (A25)
+  }
+
+  struct Offer {
+    # What the receiver may say of the sender to its other friends (D2, D3).
+    shown @0 :Shown;
+    rate @1 :UInt8;                     # log2 of B/s, 0 unknown
+    onionKeys @2 :List(OnionKey);       # at most 2
+  }
+  enum Shown { hidden @0; relayOnly @1; reachable @2; }
+  struct OnionKey {
+    key @0 :Data;          # 32, not zero
+    notAfter @1 :Int64;    # Unix seconds, above 0
+  }
+  struct DescriptorsGet {
+    # Asks for one page of what the receiver serves the sender (D8).
+    generation @0 :UInt32; # 0: the newest
+    from @1 :UInt16;       # below 512
+  }
+  struct Descriptors {
+    generation @0 :UInt32; # not 0
+    epoch @1 :UInt32;
+    total @2 :UInt16;      # at most 512
+    from @3 :UInt16;
+    entries @4 :Data;      # 0..12 descriptors of 96 bytes (lib/wire/descriptor.h), within total
+  }
+  struct DescriptorsChanged {
+    generation @0 :UInt32; # not 0
+  }
+  struct NameAsk {
+    # NAME.FRIEND: the address of a friend of the receiver (D12).
+    token @0 :UInt32;
+    name @1 :Text;         # 1..63 of [a-z0-9-], no hyphen first or last
+  }
+  struct NameAnswer {
+    token @0 :UInt32;
+    address @1 :Data;      # 16, an overlay address; empty: no friend that may be named
   }
 }

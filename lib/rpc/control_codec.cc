@@ -9,6 +9,7 @@
 #include <array>
 
 #include "rpc/convert.h"
+#include "rpc/discovery_codec.h"
 
 namespace covfefe::rpc {
 namespace {
@@ -19,13 +20,6 @@ constexpr std::uint64_t kTraversal = 256;
 constexpr int kNesting = 4;
 
 using Words = std::array<capnp::word, kWords>;
-
-template <std::size_t N>
-bool take(capnp::Data::Reader from, ByteArray<N>& into) {
-  if (from.size() != N) return false;
-  copy(as_view(from), into);
-  return true;
-}
 
 // ---- values to builders
 
@@ -148,6 +142,18 @@ Result<wire::Control> read(schema::Control::Reader from) {
       return read(from.getDirectRefused());
     case schema::Control::PROBE_SEEN:
       return wire::Control{wire::ProbeSeen{from.getProbeSeen().getToken()}};
+    case schema::Control::OFFER:
+      return rpc::read(from.getOffer());
+    case schema::Control::DESCRIPTORS_GET:
+      return rpc::read(from.getDescriptorsGet());
+    case schema::Control::DESCRIPTORS:
+      return rpc::read(from.getDescriptors());
+    case schema::Control::DESCRIPTORS_CHANGED:
+      return rpc::read(from.getDescriptorsChanged());
+    case schema::Control::NAME_ASK:
+      return rpc::read(from.getNameAsk());
+    case schema::Control::NAME_ANSWER:
+      return rpc::read(from.getNameAnswer());
   }
   return Reject::WrongType;
 }

@@ -4,12 +4,17 @@
 // ranges, not for sense.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
 #include <variant>
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/inline_vec.h"
 #include "base/result.h"
+#include "wire/descriptor.h"
 #include "wire/limits.h"
 
 namespace covfefe::wire {
@@ -56,8 +61,52 @@ struct ProbeSeen {
   std::uint64_t token = 0;  // of the PAD cell that arrived
 };
 
+// ---- discovery (Steps D1 to D12, covfefe-protocol(7))
+// -------------------------------------------
+
+inline constexpr std::size_t kFriendNameMost = 63;
+
+[[nodiscard]] bool is_friend_name(std::string_view name);
+// 1..kFriendNameMost of [a-z0-9-], no hyphen first or last.
+
+enum class Shown : std::uint8_t { Hidden = 0, RelayOnly = 1, Reachable = 2 };
+
+struct OfferedKey {
+  ByteArray<32> key{};         // never zero
+  std::int64_t not_after = 0;  // Unix seconds, above 0
+  bool operator==(const OfferedKey&) const = default;
+};
+struct Offer {  // what the sender allows the receiver to say of it
+  Shown shown = Shown::Hidden;
+  std::uint8_t rate = 0;          // as in a descriptor
+  InlineVec<OfferedKey, 2> keys;  // the sender's onion keys
+};
+struct DescriptorsGet {
+  std::uint32_t generation = 0;  // of the list that is being fetched, 0: whichever is newest
+  std::uint16_t from = 0;        // place in the list, below kDescriptorsMost
+};
+struct Descriptors {             // one page
+  std::uint32_t generation = 0;  // never 0
+  std::uint32_t epoch = 0;
+  std::uint16_t total = 0;  // of the list, at most kDescriptorsMost
+  std::uint16_t from = 0;   // place of the first entry; entries end within total
+  InlineVec<Descriptor, kDescriptorsInMessage> entries;
+};
+struct DescriptorsChanged {
+  std::uint32_t generation = 0;  // of the list that the sender serves now; never 0
+};
+struct NameAsk {
+  std::uint32_t token = 0;
+  std::string name;  // is_friend_name()
+};
+struct NameAnswer {
+  std::uint32_t token = 0;         // NameAsk::token
+  std::optional<Address> address;  // an overlay address; nothing: no friend that may be named
+};
+
 struct Control {
-  std::variant<Hello, RekeyOffer, RekeyAnswer, DirectOpen, DirectOpened, DirectRefused, ProbeSeen>
+  std::variant<Hello, RekeyOffer, RekeyAnswer, DirectOpen, DirectOpened, DirectRefused, ProbeSeen,
+               Offer, DescriptorsGet, Descriptors, DescriptorsChanged, NameAsk, NameAnswer>
       message;
 };
 
