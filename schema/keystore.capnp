@@ -1,7 +1,7 @@
 @0xe0a4c7d35b9f2203;
 # What may be asked of the process that holds the long-term keys. Two capabilities for two edges:
-# the router runs handshakes, the operator decides who is a friend. No method of either returns a
-# private key, a PSK or the result of a bare Diffie-Hellman.
+# the router runs handshakes and opens builds, the operator decides who is a friend. No method of
+# either returns a private key, a PSK or the result of a bare Diffie-Hellman.
 
 using Cxx = import "/capnp/c++.capnp";
 using Common = import "common.capnp";
@@ -32,6 +32,14 @@ interface KeystoreForRouter {
   # Certifies an X25519 key of the router for end-to-end sessions, one hour (A7): 136 bytes, empty
   # while locked.
 
+  openBuild @6 (packet :Data) -> (reply :OpenBuildReply);
+  # Opens a circuit build of 1,264 bytes with the onion keys. overloaded: too many were opened
+  # lately; expired: made at another time; replayed: opened before. A packet that does not open is
+  # forged and leaves no trace.
+
+  onionKeys @7 () -> (keys :List(OnionKey));
+  # What builds may be sealed to, newest first: one or two, none while locked. In memory only.
+
   struct Seen {
     staticKey @0 :Data;   # 32
     timestamp @1 :Data;   # 12, TAI64N
@@ -59,6 +67,21 @@ interface KeystoreForRouter {
         timestamp @8 :Data;    # 12 from respond, empty from finish
       }
     }
+  }
+  struct OpenBuildReply {
+    union {
+      refused @0 :Common.Refusal;
+      ok :group {
+        record @1 :Data;       # 80, well made
+        k1 @2 :Data;           # 32, the hop's first key, good for this build only
+        rest @3 :Data;         # 1,136: what was sealed behind the record
+        onionKey @4 :Data;     # 32, the public half that it was sealed to
+      }
+    }
+  }
+  struct OnionKey {
+    key @0 :Data;              # 32
+    notAfter @1 :Int64;        # Unix seconds: erased by then
   }
 }
 

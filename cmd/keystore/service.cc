@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* kRouterEdge = "router.keystore";
 constexpr const char* kOperatorEdge = "keystore.operator";
+constexpr Duration kRotation = Duration::minutes(1);
 
 struct Facts {
   const Resources& resources;
@@ -33,6 +34,9 @@ std::vector<rpc::InspectedCounter> counters_of(const Node& node, const rpc::Serv
           {"handshakes_answered", counters.responded},
           {"handshakes_refused", counters.refused},
           {"certificates", counters.certified},
+          {"builds_opened", counters.builds_opened},
+          {"builds_refused", counters.builds_refused},
+          {"onion_keys_made", node.onion ? node.onion->made() : 0},
           {"endorsements", counters.endorsed},
           {"revocations", counters.revoked},
           {"unlocks_failed", counters.failed_unlocks},
@@ -57,7 +61,8 @@ rpc::InspectedService describe(const Node& node, const Facts& facts) {
   };
   out.counters = counters_of(node, service);
   out.queues = {
-      {"pending_handshakes", node.vault ? node.vault->pending() : 0, keys::kMaxPending, 0}};
+      {"pending_handshakes", node.vault ? node.vault->pending() : 0, keys::kMaxPending, 0},
+      {"builds_remembered", node.onion ? node.onion->remembered() : 0, keys::kMaxReplays, 0}};
   out.jail.syscalls = facts.report.syscalls;
   out.jail.landlock = facts.report.landlock;
   out.jail.unknown = sandbox::name_of(facts.report.unknown);
@@ -78,6 +83,18 @@ bool open_at_start(Node& node, Resources& held) {
   return opened.ok();
 }
 
+// Keys are due whether somebody asks or not.
+bool start_onion_keys(Node& node, rpc::Service& service) {
+  node.onion = keys::OnionKeys::make(node.random, node.clocks.now());
+  if (!node.onion) {
+    node.log.record(Level::Error, "no-memory-for-onion-keys",
+                    {{"next", "raise the limit of locked memory"}});
+    return false;
+  }
+  service.every(kRotation, [&node] { node.onion->rotate(node.clocks.now()); });
+  return true;
+}
+
 void attach_edges(Resources& held, rpc::EdgeHandler& router, rpc::EdgeHandler& operators) {
   rpc::Limits friend_lists;
   friend_lists.traversal_words = rpc::kFriendListWords;
@@ -92,10 +109,11 @@ int serve(sandbox::Confined<Resources> jailed) {
   os::StderrLog log("covfefe-keystore");
   crypto::SystemEntropy random;
   const Facts facts{held, jailed.report(), os::monotonic_now()};
-  Node node{held.name, held.place, random, log, {os::monotonic_now, os::wall_now}, {}, {}, {}, {},
+  Node node{held.name, held.place, random, log, {os::monotonic_now, os::wall_now},
+            {},        {},         {},     {},  {},
             {},        {},         {},     {}};
   node.inspect = [&node, &facts] { return describe(node, facts); };
-  if (!open_at_start(node, held)) return 1;
+  if (!start_onion_keys(node, *held.service) || !open_at_start(node, held)) return 1;
   rpc::Exports router([&node] { return router_edge(node); });
   rpc::Exports operators([&node] { return operator_edge(node); });
   attach_edges(held, router, operators);

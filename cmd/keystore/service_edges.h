@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "keys/onion_keys.h"
 #include "keys/vault.h"
 #include "rpc/inspect.h"
 #include "rpc/serve.h"
@@ -21,6 +22,7 @@ namespace covfefe::keystore {
 struct Clocks {
   std::function<Instant()> monotonic;
   std::function<WallTime()> wall;
+  [[nodiscard]] keys::Moment now() const { return {monotonic(), wall()}; }
 };
 
 struct Counters {
@@ -29,6 +31,8 @@ struct Counters {
   std::uint64_t responded = 0;
   std::uint64_t refused = 0;  // of the three above
   std::uint64_t certified = 0;
+  std::uint64_t builds_opened = 0;
+  std::uint64_t builds_refused = 0;
   std::uint64_t endorsed = 0;
   std::uint64_t revoked = 0;
   std::uint64_t failed_unlocks = 0;
@@ -50,6 +54,7 @@ struct Node {
   Counters counters;
   rpc::CallCount router_calls;
   rpc::CallCount operator_calls;
+  std::optional<keys::OnionKeys> onion;  // made at the start; used while not locked
 };
 
 [[nodiscard]] capnp::Capability::Client router_edge(Node& node);

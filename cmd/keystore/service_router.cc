@@ -111,10 +111,43 @@ class RouterEdge final : public rpc::Served<schema::KeystoreForRouter> {
     return kj::READY_NOW;
   }
 
+  kj::Promise<void> openBuild(OpenBuildContext context) override {
+    auto reply = context.getResults().initReply();
+    if (!node_.vault) return refuse_build(reply, schema::Refusal::LOCKED);
+    const auto opened =
+        node_.onion->open(rpc::as_view(context.getParams().getPacket()), node_.clocks.now());
+    if (!opened) return refuse_build(reply, rpc::refusal_of(opened.error()));
+    auto ok = reply.initOk();
+    ok.setRecord(rpc::as_data(opened->opened.record));
+    ok.setK1(rpc::as_data(opened->opened.k1.view()));
+    ok.setRest(rpc::as_data(opened->opened.rest));
+    ok.setOnionKey(rpc::as_data(opened->onion_key));
+    ++node_.counters.builds_opened;
+    return kj::READY_NOW;
+  }
+
+  kj::Promise<void> onionKeys(OnionKeysContext context) override {
+    if (!node_.vault) return kj::READY_NOW;
+    const auto shown = node_.onion->shown(node_.clocks.now());
+    auto list = context.getResults().initKeys(static_cast<capnp::uint>(shown.size()));
+    for (capnp::uint i = 0; i < list.size(); ++i) {
+      list[i].setKey(rpc::as_data(shown[i].key));
+      list[i].setNotAfter(shown[i].not_after);
+    }
+    return kj::READY_NOW;
+  }
+
  private:
   template <typename Reply>
   kj::Promise<void> refuse(Reply& reply, schema::Refusal why) {
     ++node_.counters.refused;
+    reply.setRefused(why);
+    return kj::READY_NOW;
+  }
+
+  kj::Promise<void> refuse_build(schema::KeystoreForRouter::OpenBuildReply::Builder& reply,
+                                 schema::Refusal why) {
+    ++node_.counters.builds_refused;
     reply.setRefused(why);
     return kj::READY_NOW;
   }

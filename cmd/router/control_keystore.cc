@@ -55,6 +55,28 @@ Answer initiated_from(KeystoreForRouter::InitiateReply::Reader reply) {
   return out;
 }
 
+Answer opened_from(KeystoreForRouter::OpenBuildReply::Reader reply) {
+  if (reply.isRefused()) return rpc::reject_of(reply.getRefused());
+  const auto ok = reply.getOk();
+  core::OpenedBuild out;
+  const bool whole = take_key(ok.getK1(), out.k1) && take(ok.getRecord(), out.record) &&
+                     take(ok.getRest(), out.rest) && take(ok.getOnionKey(), out.onion_key);
+  if (!whole) return Reject::WrongLength;
+  return out;
+}
+
+Answer onion_keys_from(capnp::List<KeystoreForRouter::OnionKey>::Reader from) {
+  core::OnionKeys out;
+  if (from.size() > out.keys.capacity()) return Reject::WrongLength;
+  for (const auto one : from) {
+    core::OnionKey& key = out.keys.push_back({});
+    if (!take(one.getKey(), key.key)) return Reject::WrongLength;
+    key.not_after = one.getNotAfter();
+  }
+  if (out.keys.empty()) return Reject::Overloaded;
+  return out;
+}
+
 }  // namespace
 
 void KeystoreEdge::connected(capnp::Capability::Client peer) {
@@ -173,7 +195,10 @@ kj::Promise<Answer> KeystoreEdge::call(Client& client, const core::KeystoreReque
   if (const auto* what = std::get_if<core::Initiate>(&request.what)) return initiate(client, *what);
   if (const auto* what = std::get_if<core::Finish>(&request.what)) return finish(client, *what);
   if (const auto* what = std::get_if<core::Respond>(&request.what)) return respond(client, *what);
-  return certify(client, std::get<core::Certify>(request.what));
+  if (const auto* what = std::get_if<core::Certify>(&request.what)) return certify(client, *what);
+  if (const auto* what = std::get_if<core::OpenBuild>(&request.what))
+    return open_build(client, *what);
+  return onion_keys(client);
 }
 
 kj::Promise<Answer> KeystoreEdge::initiate(Client& client, const core::Initiate& what) {
@@ -216,6 +241,21 @@ kj::Promise<Answer> KeystoreEdge::certify(Client& client, const core::Certify& w
         core::Certified out;
         if (!take(answer.getCertificate(), out.certificate)) return Reject::Overloaded;
         return out;
+      });
+}
+
+kj::Promise<Answer> KeystoreEdge::open_build(Client& client, const core::OpenBuild& what) {
+  auto request = client.openBuildRequest();
+  request.setPacket(rpc::as_data(what.packet));
+  return request.send().then([](capnp::Response<KeystoreForRouter::OpenBuildResults>&& answer) {
+    return opened_from(answer.getReply());
+  });
+}
+
+kj::Promise<Answer> KeystoreEdge::onion_keys(Client& client) {
+  return client.onionKeysRequest().send().then(
+      [](capnp::Response<KeystoreForRouter::OnionKeysResults>&& answer) {
+        return onion_keys_from(answer.getKeys());
       });
 }
 

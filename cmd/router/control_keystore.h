@@ -53,6 +53,8 @@ class KeystoreEdge final : public rpc::EdgeHandler {
   kj::Promise<Answer> finish(Client& client, const core::Finish& what);
   kj::Promise<Answer> respond(Client& client, const core::Respond& what);
   kj::Promise<Answer> certify(Client& client, const core::Certify& what);
+  kj::Promise<Answer> open_build(Client& client, const core::OpenBuild& what);
+  kj::Promise<Answer> onion_keys(Client& client);
   void remember(const core::StaticKey& peer, capnp::Data::Reader timestamp);
   void reply(RequestId request, Answer answer);
 

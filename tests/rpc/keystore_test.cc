@@ -12,6 +12,7 @@
 #include "cmd/keystore/service_edges.h"
 #include "rpc/convert.h"
 #include "tests/unit/keys/support.h"
+#include "wire/build.h"
 
 namespace covfefe::test {
 namespace {
@@ -59,7 +60,8 @@ struct Fixture {
             {},
             {},
             {},
-            {}};
+            {},
+            keys::OnionKeys::make(keys.random, {now, kNow})};
   Wire router_wire{keystore::router_edge(node)};
   Wire operator_wire{keystore::operator_edge(node)};
   Router::Client router = router_wire.client->peer().castAs<Router>();
@@ -127,6 +129,28 @@ struct Fixture {
     auto request = owner.unlockRequest();
     request.setPassphrase(rpc::as_data(bytes_of(text)));
     return call(kj::mv(request));
+  }
+  Router::OpenBuildReply::Reader open_build(ByteView packet) {
+    auto request = router.openBuildRequest();
+    request.setPacket(rpc::as_data(packet));
+    return call(kj::mv(request)).getReply();
+  }
+  crypto::BuildPacket packet_to(const crypto::PublicKey& onion_key) {
+    wire::BuildRecord record;
+    record.terminal = true;
+    record.made_at = static_cast<std::uint32_t>(kNow.unix_seconds() / 60 * 60);
+    record.lifetime = 3'600;
+    crypto::BuildStop stop{onion_key, {}};
+    wire::write_build_record(record, stop.record);
+    crypto::BuildPacket out{};
+    const ByteArray<crypto::kBuildPayloadSize> payload{};
+    REQUIRE(crypto::OriginBuild::make({&stop, 1}, payload, keys.random, out).ok());
+    return out;
+  }
+  crypto::PublicKey onion_key() {
+    const auto shown = call(router.onionKeysRequest()).getKeys();
+    REQUIRE(shown.size() >= 1);
+    return *rpc::exactly<32>(shown[0].getKey());
   }
   void befriend_both() {
     load({endorsed_record()});
@@ -210,6 +234,47 @@ TEST_CASE_FIXTURE(Fixture, "a certificate has 136 bytes and verifies") {
   CHECK(crypto::check_certificate(rpc::as_view(certificate), session_key, kNow).ok());
 }
 
+TEST_CASE_FIXTURE(Fixture, "a build is opened once, and what comes out suits the router's half") {
+  unlock_now();
+  const auto sealed = packet_to(onion_key());
+  const auto reply = open_build(sealed);
+  REQUIRE(reply.isOk());
+  const auto ok = reply.getOk();
+  CHECK(*rpc::exactly<32>(ok.getOnionKey()) == onion_key());
+  crypto::OpenedRecord opened;
+  opened.record = *rpc::exactly<80>(ok.getRecord());
+  opened.rest = *rpc::exactly<1136>(ok.getRest());
+  copy(rpc::as_view(ok.getK1()), opened.k1.mutable_view());
+  CHECK(wire::parse_build_record(opened.record)->terminal);
+  CHECK(crypto::HopBuild::answer({opened, onion_key(), sealed}, keys.random).ok());
+  CHECK(open_build(sealed).getRefused() == schema::Refusal::REPLAYED);
+  CHECK(node.counters.builds_opened == 1);
+  CHECK(node.counters.builds_refused == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "builds of any other size are refused and the connection goes on") {
+  unlock_now();
+  const std::vector<std::uint8_t> junk(8'192, 0x5a);
+  for (const std::size_t size : {0U, 31U, 1'263U, 1'265U, 8'192U})
+    CHECK(open_build(ByteView(junk).first(size)).getRefused() == schema::Refusal::MALFORMED);
+  CHECK(open_build(ByteView(junk).first(1'264)).getRefused() == schema::Refusal::FORGED);
+  CHECK(open_build(packet_to(onion_key())).isOk());
+}
+
+TEST_CASE_FIXTURE(Fixture, "onion keys change by the day and old ones are not told") {
+  unlock_now();
+  const auto first = onion_key();
+  now = now + Duration::hours(24);
+  const auto both = call(router.onionKeysRequest()).getKeys();
+  REQUIRE(both.size() == 2);
+  CHECK(*rpc::exactly<32>(both[0].getKey()) != first);
+  CHECK(*rpc::exactly<32>(both[1].getKey()) == first);
+  CHECK(both[1].getNotAfter() == kNow.unix_seconds() + 48 * 3'600);
+  CHECK(open_build(packet_to(first)).isOk());
+  now = now + Duration::hours(24);
+  CHECK(open_build(packet_to(first)).getRefused() == schema::Refusal::FORGED);
+}
+
 TEST_CASE_FIXTURE(Fixture, "every wrong length is refused and the connection goes on") {
   unlock_now();
   befriend_both();
@@ -255,6 +320,8 @@ TEST_CASE_FIXTURE(Fixture, "while locked everything is refused as locked and not
   CHECK(respond(ByteArray<216>{}, kBoot).getRefused() == schema::Refusal::LOCKED);
   CHECK(finish(1, ByteArray<212>{}).getRefused() == schema::Refusal::LOCKED);
   CHECK(endorse(stranger(5)).getRefused() == schema::Refusal::LOCKED);
+  CHECK(open_build(ByteArray<1264>{}).getRefused() == schema::Refusal::LOCKED);
+  CHECK(call(router.onionKeysRequest()).getKeys().size() == 0);
   auto revoke = owner.revokeRequest();
   revoke.setIdentityKey(rpc::as_data(ByteArray<32>{}));
   CHECK(call(kj::mv(revoke)).getWhy() == schema::Refusal::LOCKED);
@@ -343,12 +410,13 @@ TEST_CASE_FIXTURE(Fixture, "no reply of any method holds the seed, a derived sec
   auto certify = router.certifyRequest();
   certify.setSessionKey(rpc::as_data(ByteArray<32>{7}));
   call(kj::mv(certify));
+  CHECK(open_build(packet_to(onion_key())).isOk());
   CHECK_FALSE(unlock("anything").getOk());
   auto revoke = owner.revokeRequest();
   revoke.setIdentityKey(rpc::as_data(other->identity().identity_key));
   call(kj::mv(revoke));
 
-  CHECK(replies.size() >= 11);
+  CHECK(replies.size() >= 13);
   for (const auto& reply : replies) {
     const auto bytes = reply.asBytes();
     for (const auto& secret : planted) {

@@ -21,11 +21,14 @@ class PaperKeystore final : public schema::KeystoreForRouter::Server {
     std::size_t friends = 0;
     std::size_t seen = 0;
     ByteArray<12> timestamp{};
+    std::size_t packet = 0;
   };
   struct Manner {
     bool locked = false;
     bool foreign = false;
     std::size_t message = 216;
+    std::size_t rest = 1'136;
+    std::size_t onion_keys = 2;
     bool hangs_up = false;
     schema::Refusal* refusal = nullptr;
   };
@@ -62,6 +65,33 @@ class PaperKeystore final : public schema::KeystoreForRouter::Server {
     ok.setHandshake(7);
     const std::vector<std::uint8_t> message(manner_.message, 9);
     ok.setMessage(rpc::as_data(message));
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> openBuild(OpenBuildContext context) override {
+    record_.packet = context.getParams().getPacket().size();
+    auto reply = context.getResults().initReply();
+    if (manner_.refusal != nullptr) {
+      reply.setRefused(*manner_.refusal);
+      return kj::READY_NOW;
+    }
+    const std::vector<std::uint8_t> bytes(2'000, 4);
+    const auto some = [&bytes](std::size_t size) {
+      return capnp::Data::Reader(bytes.data(), size);
+    };
+    auto ok = reply.initOk();
+    ok.setRecord(some(80));
+    ok.setK1(some(32));
+    ok.setRest(some(manner_.rest));
+    ok.setOnionKey(some(32));
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> onionKeys(OnionKeysContext context) override {
+    auto keys = context.getResults().initKeys(static_cast<capnp::uint>(manner_.onion_keys));
+    for (auto key : keys) {
+      const ByteArray<32> bytes{6};
+      key.setKey(rpc::as_data(bytes));
+      key.setNotAfter(1'790'000'000);
+    }
     return kj::READY_NOW;
   }
   kj::Promise<void> respond(RespondContext context) override {
@@ -166,6 +196,49 @@ TEST_CASE_FIXTURE(KeystoreDesk, "a keystore that dies in the middle of a call an
   run(asked(kInitiate));
   CHECK(refusal() == Reject::Overloaded);
   CHECK(edge.in_flight() == 0);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "a build goes to the keystore and comes back opened") {
+  connect();
+  run(asked({{8}, core::OpenBuild{}}));
+  CHECK(record.packet == 1'264);
+  const auto got = mail();
+  REQUIRE(got.size() == 1);
+  const auto& opened = std::get<core::OpenedBuild>(std::get<core::KeystoreReply>(got[0]).answer);
+  CHECK(opened.record[79] == 4);
+  CHECK(opened.k1.view()[31] == 4);
+  CHECK(opened.rest[1'135] == 4);
+  CHECK(opened.onion_key[31] == 4);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "a build that the keystore refuses is refused as it says") {
+  auto why = schema::Refusal::REPLAYED;
+  connect({.refusal = &why});
+  run(asked({{8}, core::OpenBuild{}}));
+  CHECK(refusal() == Reject::Replayed);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "an opened build of a wrong length is refused") {
+  connect({.rest = 1'137});
+  run(asked({{8}, core::OpenBuild{}}));
+  CHECK(refusal() == Reject::WrongLength);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "onion keys are told newest first, and at most two") {
+  connect();
+  run(asked({{9}, core::OnionKeysQuery{}}));
+  const auto got = mail();
+  REQUIRE(got.size() == 1);
+  const auto& keys = std::get<core::OnionKeys>(std::get<core::KeystoreReply>(got[0]).answer).keys;
+  REQUIRE(keys.size() == 2);
+  CHECK(keys[0].key == core::StaticKey{6});
+  CHECK(keys[0].not_after == 1'790'000'000);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "three onion keys are one too many") {
+  connect({.onion_keys = 3});
+  run(asked({{9}, core::OnionKeysQuery{}}));
+  CHECK(refusal() == Reject::WrongLength);
 }
 
 TEST_CASE_FIXTURE(KeystoreDesk, "without a keystore a request is refused at once") {

@@ -33,7 +33,20 @@ FakeKeystore::FakeKeystore(std::uint8_t seed)
     : random_(seed_bytes(seed)),
       keys_(crypto::make_key_pair(random_)),
       service_(crypto::make_signing_pair(random_)),
-      address_(crypto::overlay_address(service_.public_key)) {}
+      address_(crypto::overlay_address(service_.public_key)),
+      onion_(keys::OnionKeys::make(random_, moment())) {
+  if (!onion_) bug("no locked memory for onion keys: raise RLIMIT_MEMLOCK");
+}
+
+keys::Moment FakeKeystore::moment() const {
+  return {{now_.unix_nanoseconds}, now_};
+}
+
+void FakeKeystore::restart() {
+  pending_.clear();
+  onion_ = keys::OnionKeys::make(random_, moment());
+  if (!onion_) bug("no locked memory for onion keys: raise RLIMIT_MEMLOCK");
+}
 
 void FakeKeystore::befriend(const core::StaticKey& peer, const ByteArray<32>& psk) {
   peers_[peer].psk = psk;
@@ -114,6 +127,24 @@ FakeKeystore::Reply FakeKeystore::run(const core::Respond& ask) {
 FakeKeystore::Reply FakeKeystore::run(const core::Certify& ask) {
   const std::int64_t until = now_.unix_seconds() + 3600;
   return core::Certified{crypto::make_certificate(service_, ask.session_key, until)};
+}
+
+FakeKeystore::Reply FakeKeystore::run(const core::OpenBuild& ask) {
+  auto opened = onion_->open(ask.packet, moment());
+  if (!opened) return opened.error();
+  core::OpenedBuild out;
+  out.record = opened->opened.record;
+  out.k1 = std::move(opened->opened.k1);
+  out.rest = opened->opened.rest;
+  out.onion_key = opened->onion_key;
+  return out;
+}
+
+FakeKeystore::Reply FakeKeystore::run(const core::OnionKeysQuery& /*ask*/) {
+  core::OnionKeys out;
+  for (const keys::OnionKeyShown& one : onion_->shown(moment()))
+    out.keys.push_back({one.key, one.not_after});
+  return out;
 }
 
 }  // namespace covfefe::test

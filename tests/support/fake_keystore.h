@@ -10,6 +10,7 @@
 #include "crypto/drbg.h"
 #include "crypto/noise.h"
 #include "crypto/sign.h"
+#include "keys/onion_keys.h"
 
 namespace covfefe::test {
 
@@ -24,7 +25,10 @@ class FakeKeystore {
   // From now on handshakes with this key are run; psk all zero = none.
   void forget(const core::StaticKey& peer);
   void set_clock(WallTime now) { now_ = now; }
-  // For certificates: they end an hour later.
+  // For certificates, which end an hour later, and onion keys. Moves no other clock: a day later
+  // the next answer comes from a newer onion key, as in the process.
+  void restart();
+  // Forgets what only its memory holds: pending handshakes, onion keys, which builds it opened.
 
   [[nodiscard]] core::KeystoreReply answer(const core::KeystoreRequest& request);
 
@@ -39,6 +43,9 @@ class FakeKeystore {
   Reply run(const core::Finish& ask);
   Reply run(const core::Respond& ask);
   Reply run(const core::Certify& ask);
+  Reply run(const core::OpenBuild& ask);
+  Reply run(const core::OnionKeysQuery& ask);
+  [[nodiscard]] keys::Moment moment() const;
   crypto::NoiseHandshake handshake(crypto::Role role, const core::StaticKey* peer) const;
 
   crypto::Drbg random_;
@@ -48,6 +55,7 @@ class FakeKeystore {
   WallTime now_{1'700'000'000'000'000'000};
   std::map<core::StaticKey, Peer> peers_;
   std::map<std::uint64_t, crypto::NoiseHandshake> pending_;
+  std::optional<keys::OnionKeys> onion_;
   std::uint64_t next_handshake_ = 1;
   std::uint64_t timestamp_ = 1;
 };
