@@ -34,7 +34,8 @@ Circuits::Circuits(const CircuitsConfig& config, CellSink& sink, crypto::Drbg& r
       egress_(shared_),
       setup_(shared_, egress_),
       pings_(shared_, egress_),
-      ingress_(shared_, {setup_, egress_, pings_}) {}
+      sessions_(shared_, setup_),
+      ingress_(shared_, {sessions_, egress_, pings_}) {}
 
 // ---- a step ------------------------------------------------------------------------------------
 
@@ -65,7 +66,7 @@ void Circuits::touch(Peer& peer) {
 }
 
 void Circuits::settle(Peer& peer) {
-  if (peer.link_up && peer.current != nullptr) {
+  if (peer.current != nullptr) {
     pings_.ready(peer);
     while (!peer.hold.empty()) {
       const ByteView ip = peer.hold.front();
@@ -135,7 +136,7 @@ void Circuits::packet(ByteView ip) {
   Peer* peer = peer_at(*link);
   CHECK(peer != nullptr);
   touch(*peer);
-  if (!peer->link_up || peer->current == nullptr) return wait(*peer, ip);
+  if (peer->current == nullptr) return wait(*peer, ip);
   egress_.packet(*peer, out.lane, ip);
 }
 
@@ -154,7 +155,7 @@ bool Circuits::reachable(Peer& peer) {
   // Asking the link layer is dear, and a flood of packets to a dead friend must not be.
   if (shared_.now >= peer.state_until) {
     peer.state_until = shared_.now + kStateAge;
-    peer.handshaking = shared_.sink.report(peer.link, shared_.now).state != LinkState::Down;
+    peer.handshaking = shared_.sink.report(*peer.link, shared_.now).state != LinkState::Down;
   }
   return peer.handshaking;
 }
@@ -185,12 +186,23 @@ Peer* Circuits::peer_at(LinkSlot link) const {
   return link.value < peers_.size() ? peers_[link.value].get() : nullptr;
 }
 
+Peer* Circuits::find_peer(const Address& address) const {
+  const auto link = routes_.find(address);
+  return link ? peer_at(*link) : nullptr;
+}
+
 void Circuits::on_cell(LinkSlot link, const CellHeader& header, ByteView onion, Instant now) {
   shared_.now = now;
-  Peer* peer = peer_at(link);
-  if (peer == nullptr) return;
-  touch(*peer);
-  ingress_.cell(*peer, header, onion);
+  shared_.tally.add(Count::CellsReceived);
+  Circuit* circuit = shared_.table.find(header.circuit);
+  if (circuit == nullptr || circuit->link != link || circuit->session == nullptr) {
+    // Its sender cannot be told, for nobody here knows what it calls the circuit; it will notice
+    // that its packets stay without an answer (Step E10).
+    shared_.tally.add(Count::CellUnknownCircuit);
+    return;
+  }
+  if (Peer* peer = circuit->session->peer) touch(*peer);
+  ingress_.cell(*circuit, header, onion);
 }
 
 void Circuits::on_control(LinkSlot link, const wire::Control& message, Instant now) {
@@ -248,7 +260,7 @@ void Circuits::on_link_down(LinkSlot link, Instant now) {
   Peer* peer = peer_at(link);
   if (peer == nullptr) return;
   touch(*peer);
-  peer->link_up = false;
+  setup_.link_down(*peer);
   egress_.forget(*peer);
 }
 
@@ -256,7 +268,7 @@ void Circuits::on_link_gone(LinkSlot link) {
   Peer* peer = peer_at(link);
   if (peer == nullptr) return;
   setup_.drop_all(*peer);
-  pings_.gone(link);
+  pings_.gone(peer->address);
   routes_.remove(peer->address, link);
   std::erase(touched_, peer);
   peers_[link.value].reset();

@@ -74,12 +74,14 @@ class Circuits final : public LinkEvents {
   // Sends what can go now, gives up what waited too long.
   void expire_pings();
   [[nodiscard]] Peer* peer_at(LinkSlot link) const;
+  [[nodiscard]] Peer* find_peer(const Address& address) const;
   [[nodiscard]] Instant due(const Peer& peer) const;
 
   Shared shared_;
   Egress egress_;
   Setup setup_;
   Pings pings_;
+  Sessions sessions_;
   Ingress ingress_;
   Routes routes_;
   std::vector<std::unique_ptr<Peer>> peers_;  // by link slot, null where nobody is

@@ -10,6 +10,12 @@ namespace covfefe::core {
 
 namespace {
 
+const Leg& first_leg(const PeerSession& session) {
+  const auto open = std::find_if(session.legs.begin(), session.legs.end(),
+                                 [](const auto& leg) { return leg->state == CircuitState::Open; });
+  return open == session.legs.end() ? *session.legs.front() : **open;
+}
+
 std::size_t cell_plain(const PeerSession& session, std::size_t used) {
   // Until the responder is heard, every cell that can carries the third message: any one of them
   // completes the handshake.
@@ -19,7 +25,7 @@ std::size_t cell_plain(const PeerSession& session, std::size_t used) {
 
 std::size_t fill_limit(const Peer& peer, Lane lane, const CellSink& sink) {
   if (peer.current->stage == Stage::Unconfirmed) return wire::kFirstPlain;
-  const bool small = lane == Lane::Realtime || sink.small_only(peer.link);
+  const bool small = lane == Lane::Realtime || sink.small_only(first_leg(*peer.current).link);
   return small ? wire::kSmallPlain : wire::kLargePlain;
 }
 
@@ -40,7 +46,7 @@ void Egress::watch(PeerSession& session) {
 }
 
 void Egress::packet(Peer& peer, Lane lane, ByteView ip) {
-  if (lane == Lane::Bulk && shared_.sink.bulk_backlogged(peer.link)) {
+  if (lane == Lane::Bulk && shared_.sink.bulk_backlogged(first_leg(*peer.current).link)) {
     shared_.tally.add(Count::TunBacklog);
     return;
   }
@@ -54,7 +60,8 @@ void Egress::packet(Peer& peer, Lane lane, ByteView ip) {
   const std::size_t pieces = (wire::packed_size(ip) + PacketReassembly::kFragmentBytes - 1) /
                              PacketReassembly::kFragmentBytes;
   const bool established = peer.current->stage == Stage::Live;
-  if (established && pieces < wire::kFragCount && shared_.sink.small_only(peer.link)) {
+  if (established && pieces < wire::kFragCount &&
+      shared_.sink.small_only(first_leg(*peer.current).link)) {
     fragment(peer, lane, ip);
     return;
   }
@@ -105,7 +112,7 @@ void Egress::flush(Peer& peer, Lane lane) {
   const bool ready = peer.current != nullptr && peer.current->e2e->keyed();
   const std::size_t size = ready ? cell_plain(*peer.current, packer.used()) : wire::kLargePlain;
   const ByteView plain = packer.finish(size, shared_.random);
-  if (!ready || !send(peer, *peer.current, lane, plain)) shared_.tally.add(Count::TunNoCell);
+  if (!ready || !send(*peer.current, lane, plain)) shared_.tally.add(Count::TunNoCell);
 }
 
 void Egress::forget(Peer& peer) {
@@ -116,12 +123,14 @@ void Egress::forget(Peer& peer) {
   std::erase(dirty_, &peer);
 }
 
-bool Egress::send(Peer& peer, PeerSession& session, Lane lane, ByteView plain) {
-  Circuit* circuit = shared_.table.find(session.circuit);
+bool Egress::send(PeerSession& session, Lane lane, ByteView plain) {
+  if (session.legs.empty()) return false;
+  const Leg& leg = first_leg(session);
+  Circuit* circuit = shared_.table.find(leg.circuit);
   CHECK(circuit != nullptr);
   const bool small = plain.size() == wire::kSmallPlain;
   const MutableBytes onion =
-      shared_.sink.open_cell(peer.link, lane, small ? CellSize::Small : CellSize::Large);
+      shared_.sink.open_cell(leg.link, lane, small ? CellSize::Small : CellSize::Large);
   if (onion.empty()) return false;
   session.e2e->seal(plain, crypto::body_of(onion));
   shared_.sink.send_cell(seal_onion(*circuit, shared_.random, onion));
@@ -129,24 +138,24 @@ bool Egress::send(Peer& peer, PeerSession& session, Lane lane, ByteView plain) {
   return true;
 }
 
-bool Egress::send_word(Peer& peer, PeerSession& session, const wire::InnerFrame& frame) {
+bool Egress::send_word(PeerSession& session, const wire::InnerFrame& frame) {
   CHECK(word_.frame(frame, wire::kSmallPlain));
   const std::size_t size = cell_plain(session, word_.used());
-  return send(peer, session, Lane::Realtime, word_.finish(size, shared_.random));
+  return send(session, Lane::Realtime, word_.finish(size, shared_.random));
 }
 
-bool Egress::greet(Peer& peer, PeerSession& session) {
+bool Egress::greet(PeerSession& session) {
   session.greet = false;
-  if (session.stage == Stage::Unconfirmed) return send_word(peer, session, wire::InnerPing{0});
-  return send_word(peer, session, wire::InnerPong{0});
+  if (session.stage == Stage::Unconfirmed) return send_word(session, wire::InnerPing{0});
+  return send_word(session, wire::InnerPong{0});
 }
 
-void Egress::probe(Peer& peer, PeerSession& session) {
-  (void)send_word(peer, session, wire::InnerPing{0});
+void Egress::probe(PeerSession& session) {
+  (void)send_word(session, wire::InnerPing{0});
 }
 
-void Egress::close(Peer& peer, PeerSession& session) {
-  if (session.e2e->keyed()) (void)send_word(peer, session, wire::InnerClose{});
+void Egress::close(PeerSession& session) {
+  if (session.e2e->keyed()) (void)send_word(session, wire::InnerClose{});
 }
 
 }  // namespace covfefe::core

@@ -27,12 +27,12 @@ class Egress {
   void forget(Peer& peer);
   // Drops what the peer has gathered: its session is gone or the peer goes.
 
-  bool greet(Peer& peer, PeerSession& session);
+  bool greet(PeerSession& session);
   // Sends one cell in this very session, whatever is current: the third handshake message, or the
   // first word of the side that received it.
-  void probe(Peer& peer, PeerSession& session);
+  void probe(PeerSession& session);
   // Asks for a sign of life in this very session.
-  void close(Peer& peer, PeerSession& session);
+  void close(PeerSession& session);
   // Tells the other end that the session is over.
 
  private:
@@ -40,8 +40,8 @@ class Egress {
   void fragment(Peer& peer, Lane lane, ByteView ip);
   void flush(Peer& peer, Lane lane);
   void touch(Peer& peer);
-  bool send(Peer& peer, PeerSession& session, Lane lane, ByteView plain);
-  bool send_word(Peer& peer, PeerSession& session, const wire::InnerFrame& frame);
+  bool send(PeerSession& session, Lane lane, ByteView plain);
+  bool send_word(PeerSession& session, const wire::InnerFrame& frame);
 
   Shared& shared_;
   Packer word_;

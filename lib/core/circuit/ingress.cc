@@ -2,41 +2,30 @@
 #include "core/circuit/ingress.h"
 
 #include "base/check.h"
+#include "core/circuit/choice.h"
 #include "wire/ip.h"
 
 namespace covfefe::core {
 
-void Ingress::cell(Peer& peer, const CellHeader& header, ByteView onion) {
+void Ingress::cell(Circuit& circuit, const CellHeader& header, ByteView onion) {
   CHECK(onion.size() == wire::kLargeOnion || onion.size() == wire::kSmallOnion);
-  shared_.tally.add(Count::CellsReceived);
-  Circuit* circuit = shared_.table.find(header.circuit);
-  if (circuit == nullptr || circuit->link != peer.link) {
-    // Its sender cannot be told, for nobody here knows what it calls the circuit; it will notice
-    // that its packets stay without an answer (Step E10).
-    shared_.tally.add(Count::CellUnknownCircuit);
-    return;
-  }
   const MutableBytes plain = MutableBytes(plain_).first(onion.size());
-  if (const auto opened = open_onion(*circuit, header, onion, plain); !opened) {
-    return refused(peer, *circuit, opened.error());
+  if (const auto opened = open_onion(circuit, header, onion, plain); !opened) {
+    return refused(circuit, opened.error());
   }
-  PeerSession* session = find_session(peer, header.circuit);
-  CHECK(session != nullptr);
-  body(peer, *session, crypto::body_of(plain));
+  body(circuit, crypto::body_of(plain));
 }
 
-void Ingress::refused(Peer& peer, Circuit& circuit, Reject why) {
+void Ingress::refused(Circuit& circuit, Reject why) {
   if (why == Reject::Replayed) return shared_.tally.add(Count::CellReplayed);
   if (why != Reject::Forged) return shared_.tally.add(Count::BodyUnexpected);
-  shared_.tally.add(Count::CellBadTag);
-  if (!circuit.bad_tags.add(shared_.now)) return;
-  shared_.tally.add(Count::CircuitBadTag);
-  PeerSession* session = find_session(peer, circuit.receive);
-  CHECK(session != nullptr);
-  parts_.setup.drop(peer, *session, wire::DestroyReason::BadTag);
+  parts_.sessions.bad_tag(circuit);
 }
 
-void Ingress::body(Peer& peer, PeerSession& session, MutableBytes body) {
+void Ingress::body(Circuit& circuit, MutableBytes body) {
+  PeerSession& session = *circuit.session;
+  Leg* leg = find_leg(session, circuit.receive);
+  CHECK(leg != nullptr);
   const auto wall = shared_.identity.wall(shared_.now);
   const Result<ByteView> plain =
       wall ? session.e2e->open(body, *wall) : Result<ByteView>(Reject::Unexpected);
@@ -48,39 +37,40 @@ void Ingress::body(Peer& peer, PeerSession& session, MutableBytes body) {
                              : early ? Count::BodyUnexpected
                                      : Count::BodyForged);
   }
-  parts_.setup.heard(peer, session);
-  const CircuitId circuit = session.circuit;
-  if (!frames(peer, session, *plain)) shared_.tally.add(Count::BodyMalformed);
-  PeerSession* still = find_session(peer, circuit);
-  if (still != nullptr && still->greet) (void)parts_.egress.greet(peer, *still);
+  Peer* peer = parts_.sessions.heard(session, *leg);
+  if (peer == nullptr) return;
+  if (!frames({*peer, session, *leg}, *plain)) shared_.tally.add(Count::BodyMalformed);
 }
 
-bool Ingress::frames(Peer& peer, PeerSession& session, ByteView plain) {
+bool Ingress::frames(const From& from, ByteView plain) {
   wire::InnerReader reader(plain);
   while (true) {
     const auto next = reader.next();
-    if (!next) return false;
-    if (!next->has_value()) return true;
-    if (std::holds_alternative<wire::InnerClose>(**next)) {
-      parts_.setup.destroyed(peer, session.circuit);
+    if (next && next->has_value() && std::holds_alternative<wire::InnerClose>(**next)) {
+      parts_.sessions.closed(from.session);
       return true;
     }
-    if (!frame(peer, session, **next)) return false;
+    const bool more = next && next->has_value() && frame(from, **next);
+    if (more) continue;
+    if (from.session.greet) (void)parts_.egress.greet(from.session);
+    return next && !next->has_value();
   }
 }
 
-bool Ingress::frame(Peer& peer, PeerSession& session, const wire::InnerFrame& frame) {
+bool Ingress::frame(const From& from, const wire::InnerFrame& frame) {
+  Peer& peer = from.peer;
   if (const auto* packet = std::get_if<wire::InnerPacket>(&frame)) {
     deliver(peer, packet->packed);
   } else if (const auto* piece = std::get_if<wire::InnerFragment>(&frame)) {
-    const std::uint64_t before = session.reassembly.given_up();
+    PacketReassembly& reassembly = from.session.reassembly;
+    const std::uint64_t before = reassembly.given_up();
     const auto whole =
-        session.reassembly.add({piece->id, piece->index, piece->count, piece->bytes}, shared_.now);
-    shared_.tally.add(Count::FragmentExpired, session.reassembly.given_up() - before);
+        reassembly.add({piece->id, piece->index, piece->count, piece->bytes}, shared_.now);
+    shared_.tally.add(Count::FragmentExpired, reassembly.given_up() - before);
     if (!whole) return false;
     if (!whole->empty()) deliver(peer, *whole);
   } else if (const auto* ping = std::get_if<wire::InnerPing>(&frame)) {
-    if (ping->token == 0) session.greet = true;
+    if (ping->token == 0) from.session.greet = true;
     if (ping->token != 0 && peer.current != nullptr && peer.echoes.take(shared_.now)) {
       parts_.egress.frame(peer, wire::InnerPong{ping->token});
     }

@@ -7,29 +7,35 @@
 #include "core/circuit/egress.h"
 #include "core/circuit/peer.h"
 #include "core/circuit/pings.h"
-#include "core/circuit/setup.h"
+#include "core/circuit/sessions.h"
 
 namespace covfefe::core {
 
 class Ingress {
  public:
   struct Parts {
-    Setup& setup;
+    Sessions& sessions;
     Egress& egress;
     Pings& pings;
   };
   Ingress(Shared& shared, const Parts& parts) : shared_(shared), parts_(parts) {}
 
-  void cell(Peer& peer, const CellHeader& header, ByteView onion);
-  // Whatever a friend sealed: refused and counted, or taken apart.
+  void cell(Circuit& circuit, const CellHeader& header, ByteView onion);
+  // A cell of a circuit that ends here and is a session's: refused and counted, or taken apart. The
+  // circuit may be gone afterwards.
   [[nodiscard]] std::vector<Answer>& answers() { return answers_; }
   // Pings that were answered; the caller passes them on and clears.
 
  private:
-  void refused(Peer& peer, Circuit& circuit, Reject why);
-  void body(Peer& peer, PeerSession& session, MutableBytes body);
-  bool frames(Peer& peer, PeerSession& session, ByteView plain);
-  bool frame(Peer& peer, PeerSession& session, const wire::InnerFrame& frame);
+  struct From {  // what came came in this
+    Peer& peer;
+    PeerSession& session;
+    Leg& leg;
+  };
+  void refused(Circuit& circuit, Reject why);
+  void body(Circuit& circuit, MutableBytes body);
+  bool frames(const From& from, ByteView plain);
+  bool frame(const From& from, const wire::InnerFrame& frame);
   void deliver(const Peer& peer, ByteView packed);
 
   Shared& shared_;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What circuits know of one friend: its sessions, what waits for one, what is being packed. Plain
-// data; setup.h, egress.h and ingress.h hold the rules. Thread: data.
+// What circuits know of one far end, a friend or a third party: its sessions, what waits for one,
+// what is being packed. Plain data; setup.h, remote.h, egress.h and ingress.h hold the rules.
+// Thread: data.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/circuit/circuit.h"
@@ -11,6 +13,7 @@
 #include "core/circuit/e2e.h"
 #include "core/circuit/hold.h"
 #include "core/circuit/identity.h"
+#include "core/circuit/leg.h"
 #include "core/circuit/packer.h"
 #include "core/circuit/reassembly.h"
 #include "core/circuit/shared.h"
@@ -26,10 +29,19 @@ enum class Stage : std::uint8_t {
   Live,         // both sides are known to have the keys
 };
 
+enum class Via : std::uint8_t { Direct, Circuits };
+
+struct Peer;
+
 struct PeerSession {
+  static constexpr std::size_t kLegs = 8;  // four, and as many that replace them
+
+  Peer* peer = nullptr;  // whose it is; null: Answered, over circuits, by nobody knows whom
+  Via via = Via::Direct;
   std::unique_ptr<E2e> e2e;
-  CircuitId circuit;     // its one circuit; issued here
-  ByteArray<32> salt{};  // Opening: our half of the circuit's keys
+  std::vector<std::unique_ptr<Leg>> legs;  // Direct: exactly one; Circuits: none while it is kept
+  ByteArray<32> salt{};                    // Opening, Direct: our half of the circuit's keys
+  Address local;                           // who this node is in it
   Stage stage = Stage::Opening;
   bool initiator = false;
   bool greet = false;  // the other side waits for a first cell under the new keys
@@ -44,12 +56,14 @@ struct PeerSession {
 };
 
 struct Peer {
-  LinkSlot link;
-  FriendId id;
+  std::optional<LinkSlot> link;  // a friend's
+  FriendId id;                   // likewise
   Address address;
   bool link_up = false;
   std::vector<std::unique_ptr<PeerSession>> sessions;  // at most kSessions
-  PeerSession* current = nullptr;                      // what packets are sent in; one of sessions
+  PeerSession* direct = nullptr;  // the best of each kind, whether or not its link is up
+  PeerSession* remote = nullptr;
+  PeerSession* current = nullptr;  // the one of the two that packets can be sent in now
   Instant up_since{};
   Instant open_at = Instant::never();  // when to think about opening a session
   std::uint8_t failures = 0;           // attempts in a row

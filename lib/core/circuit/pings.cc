@@ -10,10 +10,10 @@ bool Pings::start(RequestId request, Peer& peer, Duration timeout) {
   const Duration limit = std::clamp(timeout, Duration::millis(1), kLongest);
   Ping& ping = pings_.emplace_back();
   ping.request = request;
-  ping.link = peer.link;
+  ping.peer = peer.address;
   ping.token = shared_.random.next_u64() | 1;  // 0 is the greeting of a new session
   ping.deadline = shared_.now + limit;
-  if (peer.link_up && peer.current != nullptr) send(ping, peer);
+  if (peer.current != nullptr) send(ping, peer);
   return true;
 }
 
@@ -24,19 +24,19 @@ void Pings::send(Ping& ping, Peer& peer) {
 
 void Pings::ready(Peer& peer) {
   for (Ping& ping : pings_) {
-    if (ping.link == peer.link && ping.sent.is_never()) send(ping, peer);
+    if (ping.peer == peer.address && ping.sent.is_never()) send(ping, peer);
   }
 }
 
 std::optional<Answer> Pings::pong(const Peer& peer, std::uint64_t token) {
   const auto found = std::find_if(pings_.begin(), pings_.end(), [&](const Ping& p) {
-    return p.link == peer.link && p.token == token && !p.sent.is_never();
+    return p.peer == peer.address && p.token == token && !p.sent.is_never();
   });
   if (found == pings_.end()) return std::nullopt;
   PingReport report;
   report.ok = true;
   report.rtt = shared_.now - found->sent;
-  report.path = "direct " + format_endpoint(shared_.sink.report(peer.link, shared_.now).remote);
+  report.path = "direct " + format_endpoint(shared_.sink.report(*peer.link, shared_.now).remote);
   Answer answer{found->request, std::move(report)};
   pings_.erase(found);
   return answer;
@@ -46,14 +46,14 @@ std::optional<Pings::Late> Pings::expire() {
   const auto found = std::find_if(pings_.begin(), pings_.end(),
                                   [&](const Ping& p) { return p.deadline <= shared_.now; });
   if (found == pings_.end()) return std::nullopt;
-  const Late late{found->request, found->link, !found->sent.is_never()};
+  const Late late{found->request, found->peer, !found->sent.is_never()};
   pings_.erase(found);
   return late;
 }
 
-void Pings::gone(LinkSlot link) {
+void Pings::gone(const Address& address) {
   for (Ping& ping : pings_) {
-    if (ping.link == link) ping.deadline = shared_.now;
+    if (ping.peer == address) ping.deadline = shared_.now;
   }
 }
 

@@ -26,19 +26,19 @@ class Pings {
 
   struct Late {
     RequestId request;
-    LinkSlot link;
+    Address peer;
     bool sent = false;
   };
   [[nodiscard]] std::optional<Late> expire();
   // One ping whose time is over, or nothing.
-  void gone(LinkSlot link);
-  // The friend was removed: its pings end at once (expire gives them).
+  void gone(const Address& address);
+  // Nobody has it any more: its pings end at once (expire gives them).
   [[nodiscard]] Instant next_deadline() const;
 
  private:
   struct Ping {
     RequestId request;
-    LinkSlot link;
+    Address peer;
     std::uint64_t token = 0;
     Instant sent = Instant::never();
     Instant deadline{};

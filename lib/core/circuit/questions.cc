@@ -2,6 +2,7 @@
 // What the operator may ask of circuits: ping, status, why.
 #include <algorithm>
 
+#include "core/circuit/choice.h"
 #include "core/circuit/circuits.h"
 
 namespace covfefe::core {
@@ -20,7 +21,7 @@ Finding certificate_finding(const Shared& shared) {
 }
 
 Finding session_finding(const Shared& shared, const Peer& peer) {
-  if (peer.current != nullptr && peer.current->stage == Stage::Live) {
+  if (live(peer.current)) {
     const Duration age = shared.now - peer.current->created;
     return {true,
             "The end-to-end session is keyed since " +
@@ -67,7 +68,7 @@ void Circuits::ping(RequestId request, const PingQuery& query) {
 void Circuits::expire_pings() {
   while (const auto late = pings_.expire()) {
     PingReport report;
-    report.why = late_reason(peer_at(late->link), *late);
+    report.why = late_reason(find_peer(late->peer), *late);
     effects_->tell(Answer{late->request, std::move(report)});
   }
 }
@@ -80,9 +81,8 @@ std::vector<FriendReport> Circuits::friends() const {
   std::vector<FriendReport> out;
   for (const auto& peer : peers_) {
     if (!peer) continue;
-    FriendReport report = shared_.sink.report(peer->link, shared_.now);
-    report.session_up =
-        peer->link_up && peer->current != nullptr && peer->current->stage == Stage::Live;
+    FriendReport report = shared_.sink.report(*peer->link, shared_.now);
+    report.session_up = live(peer->current);
     out.push_back(std::move(report));
   }
   return out;

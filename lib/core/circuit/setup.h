@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How sessions with a friend begin, are renewed and end (Steps E1, E2, E9, E10,
+// How direct sessions with a friend begin, are renewed and end (Steps E1, E2, E9, E10,
 // covfefe-protocol(7)): direct circuits over the control channel, one attempt at a time, the newest
 // confirmed session for sending, older ones for receiving. Thread: data.
 #pragma once
@@ -25,6 +25,7 @@ class Setup {
   Setup(Shared& shared, Egress& egress) : shared_(shared), egress_(egress) {}
 
   void link_up(Peer& peer, Boot boot);
+  void link_down(Peer& peer);
   void wanted(Peer& peer);
   // There is a packet and no session.
   void certified(Peer& peer);
@@ -50,18 +51,16 @@ class Setup {
   void begin(Peer& peer);
   void fail(Peer& peer, PeerSession& session);
   void tend(Peer& peer, PeerSession& session);
-  void choose(Peer& peer);
+  void settle(Peer& peer);
   void refuse(Peer& peer, CircuitId circuit, wire::DirectRefusal why);
   [[nodiscard]] bool room(Peer& peer);
+  PeerSession& add(Peer& peer, Circuit& circuit);
   void erase(Peer& peer, const PeerSession& session);
   [[nodiscard]] bool elder(const Peer& peer) const { return shared_.own < peer.address; }
-  [[nodiscard]] bool better(const Peer& peer, const PeerSession& a, const PeerSession& b) const;
   [[nodiscard]] Instant renew_at(const PeerSession& session) const;
 
   Shared& shared_;
   Egress& egress_;
 };
-
-[[nodiscard]] PeerSession* find_session(Peer& peer, CircuitId circuit);
 
 }  // namespace covfefe::core
