@@ -19,7 +19,15 @@ const char* name_of(Count what) {
       "body.forged",      "body.replayed",
       "body.malformed",   "body.fragments_expired",
       "body.bad_packet",  "session.opened",
-      "session.closed",   "session.refused"};
+      "session.closed",   "session.refused",
+      "relay.cells",      "relay.no_cell",
+      "relay.backlog",    "build.started",
+      "build.made",       "build.failed",
+      "build.received",   "build.limited",
+      "build.unreadable", "build.refused",
+      "build.passed",     "build.terminal",
+      "build.stray",      "circuit.expired",
+      "circuit.lost"};
   return kNames[static_cast<std::size_t>(what)];
 }
 

@@ -40,6 +40,21 @@ enum class Count : std::uint8_t {
   SessionOpened,
   SessionClosed,
   SessionRefused,  // handshakes that failed or were refused
+  RelayedCells,    // passed on to the next link
+  RelayNoCell,     // that link had no cell to give
+  RelayBacklog,    // its bulk lane was full
+  BuildStarted,    // own builds: sent
+  BuildMade,       // answered, and good
+  BuildFailed,
+  BuildReceived,    // others' builds that came
+  BuildLimited,     // not opened: over a rate, or the keystore is away or busy
+  BuildUnreadable,  // the keystore or the key agreement refused it
+  BuildRefused,     // opened and refused in the reply
+  BuildPassed,      // sent on to the next hop
+  BuildTerminal,    // granted and ended here
+  BuiltStray,       // an answer that nobody waits for
+  CircuitExpired,   // never used, or its lifetime over
+  CircuitLost,      // by DESTROY, a restart or a dead link
   kEnd
 };
 
