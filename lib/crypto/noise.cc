@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "crypto/hash.h"
 #include "crypto/noise_hkdf.h"
 
 namespace covfefe::crypto {
@@ -165,6 +166,13 @@ Result<std::size_t> NoiseHandshake::read(ByteView message, MutableBytes payload,
   state_ = std::move(state);
   ++next_;
   return size;
+}
+
+SecretKey NoiseHandshake::export_key(std::string_view label) const {
+  CHECK(finished());
+  SecretKey out;
+  blake2b(state_.chaining.view(), {bytes_of(label), state_.h}, out.mutable_view());
+  return out;
 }
 
 NoiseKeys NoiseHandshake::split() {

@@ -74,6 +74,9 @@ class NoiseHandshake {
   // Authentic once the message with its DH has been read.
   [[nodiscard]] const ByteArray<64>& hash() const { return state_.h; }
   // Channel binding, after finished().
+  [[nodiscard]] SecretKey export_key(std::string_view label) const;
+  // H-256 keyed with the chaining key over label || hash: a secret of both ends beside the keys of
+  // split(). After finished(), before split().
   [[nodiscard]] NoiseKeys split();
   // After finished(); once.
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/session.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "crypto/address.h"
 #include "crypto/hash.h"
@@ -81,6 +83,32 @@ bool open_body(KeyView key, std::size_t head, MutableBytes body) {
   const MutableBytes text = body.subspan(head, body.size() - head - kTagSize);
   return aead_open({key, body_counter(body)}, body.first(head), {text, body.last<kTagSize>()},
                    text);
+}
+
+AttachKeys attach_keys(KeyView exported, Role role) {
+  static constexpr char kContext[] = "cvattach";
+  const SecretKey name = kdf(exported, 1, kContext);
+  AttachKeys out{{},
+                 kdf(exported, 2, kContext),
+                 kdf(exported, 3, kContext),
+                 kdf(exported, 4, kContext),
+                 kdf(exported, 5, kContext)};
+  copy(name.view().first<8>(), out.session);
+  if (role == Role::Responder) {
+    std::swap(out.ask, out.asked);
+    std::swap(out.answer, out.answered);
+  }
+  return out;
+}
+
+Tag attach_token(const KeyAt& at, const PublicKey& ephemeral) {
+  Tag out{};
+  aead_seal(at, ephemeral, {}, {{}, out});
+  return out;
+}
+
+bool attach_token_is(const KeyAt& at, const PublicKey& ephemeral, const Tag& token) {
+  return aead_open(at, ephemeral, {{}, token}, {});
 }
 
 }  // namespace covfefe::crypto

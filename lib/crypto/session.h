@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys, certificates and cell bodies of an end-to-end session (Steps E1 to E5, covfefe-protocol(7);
-// A7).
+// Keys, certificates, cell bodies and attach tokens of an end-to-end session (Steps E1 to E5 and
+// E14, covfefe-protocol(7); A7).
 #pragma once
+
+#include <string_view>
 
 #include "base/address.h"
 #include "base/instant.h"
@@ -45,5 +47,21 @@ void seal_body(const KeyAt& at, std::size_t head, MutableBytes body);
 [[nodiscard]] inline std::uint64_t body_counter(ByteView body) {
   return load_le<std::uint64_t>(body.data());
 }
+
+inline constexpr std::string_view kAttachLabel = "covfefe session v1";
+// Of NoiseHandshake::export_key, for attach_keys.
+
+struct AttachKeys {  // tokens that bring further circuits to a session (Step E14)
+  ByteArray<8> session{};
+  SecretKey ask;       // our tokens
+  SecretKey answer;    // what the far end answers them with
+  SecretKey asked;     // the far end's tokens
+  SecretKey answered;  // what we answer those with
+};
+[[nodiscard]] AttachKeys attach_keys(KeyView exported, Role role);
+
+[[nodiscard]] Tag attach_token(const KeyAt& at, const PublicKey& ephemeral);
+// Each (key, counter) once.
+[[nodiscard]] bool attach_token_is(const KeyAt& at, const PublicKey& ephemeral, const Tag& token);
 
 }  // namespace covfefe::crypto

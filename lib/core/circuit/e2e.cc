@@ -49,9 +49,7 @@ Result<void> E2e::opened(const Message2& in, WallTime now, crypto::Entropy& rand
   if (role_ != crypto::Role::Initiator || keyed_) return Reject::Unexpected;
   crypto::Certificate certificate;
   if (const auto read = noise_->read(in, certificate); !read) return read.error();
-  const auto who = crypto::check_certificate(certificate, noise_->remote_static(), now);
-  if (!who) return who.error();
-  if (*who != peer_) return Reject::Unknown;
+  if (const auto good = check(certificate, now); !good) return good;
   const auto written = noise_->write(me_.certificate, random, third_);
   if (!written) return written.error();
   CHECK(*written == third_.size());
@@ -59,7 +57,16 @@ Result<void> E2e::opened(const Message2& in, WallTime now, crypto::Entropy& rand
   return {};
 }
 
+Result<void> E2e::check(ByteView certificate, WallTime now) {
+  const auto who = crypto::check_certificate(certificate, noise_->remote_static(), now);
+  if (!who) return who.error();
+  if (peer_ && *who != *peer_) return Reject::Unknown;
+  peer_ = *who;
+  return {};
+}
+
 void E2e::key() {
+  attach_ = Attach(noise_->export_key(crypto::kAttachLabel).view(), role_);
   keys_ = noise_->split();
   noise_.reset();
   me_ = SessionIdentity{};
@@ -100,9 +107,7 @@ Result<void> E2e::read_third(ByteView message, WallTime now) {
   if (noise_->finished()) return Reject::Unexpected;
   crypto::Certificate certificate;
   if (const auto read = noise_->read(message, certificate); !read) return read.error();
-  const auto who = crypto::check_certificate(certificate, noise_->remote_static(), now);
-  if (!who) return who.error();
-  if (*who != peer_) return Reject::Unknown;
+  if (const auto good = check(certificate, now); !good) return good;
   key();
   return {};
 }

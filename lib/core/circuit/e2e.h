@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One end-to-end session: Noise_XXpsk0 keyed by the dialled address, certificates inside, then
-// counted cells (Steps E1 to E5, covfefe-protocol(7); A7). It seals plaintexts into cell bodies and
-// opens them, wherever the cells come from. Thread: data.
+// counted cells (Steps E1 to E5 and E14, covfefe-protocol(7); A7). It seals plaintexts into cell
+// bodies and opens them, wherever the cells come from. Thread: data.
 #pragma once
 
 #include <memory>
@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/instant.h"
 #include "base/result.h"
+#include "core/circuit/attach.h"
 #include "core/circuit/identity.h"
 #include "core/link/replay.h"
 #include "crypto/entropy.h"
@@ -24,9 +25,9 @@ class E2e {
   using Message2 = ByteArray<wire::kSessionMsg2>;
 
   struct Setup {
-    const SessionIdentity& me;  // copied
-    Address dialled;            // whose address keys the handshake
-    Address peer;               // who the other side must prove to be
+    const SessionIdentity& me;    // copied
+    Address dialled;              // whose address keys the handshake
+    std::optional<Address> peer;  // who the other side must prove to be; nothing: anybody
   };
   [[nodiscard]] static std::unique_ptr<E2e> open(const Setup& setup, crypto::Entropy& random,
                                                  Message1& out);
@@ -45,6 +46,11 @@ class E2e {
   [[nodiscard]] bool confirmed() const { return confirmed_; }
   // The other side is known to have the keys: something authentic came under them.
 
+  [[nodiscard]] const std::optional<Address>& peer() const { return peer_; }
+  // Who the other side has to be, or has proved to be; known when keyed().
+  [[nodiscard]] Attach& attach() { return attach_; }
+  // For further circuits; when keyed().
+
   void seal(ByteView plain, MutableBytes body);
   // plain: kSmallPlain into kSmallBody, kLargePlain or kFirstPlain into kLargeBody. The last form
   // carries the third handshake message and is for an initiator that is not confirmed yet. Only
@@ -56,15 +62,17 @@ class E2e {
  private:
   explicit E2e(const Setup& setup, crypto::Role role);
   void key();
+  Result<void> check(ByteView certificate, WallTime now);
   Result<void> read_third(ByteView message, WallTime now);
   Result<ByteView> open_at(std::size_t head, MutableBytes body);
 
   SessionIdentity me_;
-  Address peer_;
+  std::optional<Address> peer_;
   crypto::Role role_;
   std::unique_ptr<crypto::NoiseHandshake> noise_;  // borrows me_; gone when keyed and confirmed
   ByteArray<wire::kSessionMsg3> third_{};          // initiator: repeated until confirmed
   crypto::NoiseKeys keys_;
+  Attach attach_;
   std::uint64_t sent_ = 0;
   ReplayWindow<8192> window_;  // wider than the hop's: streams over several circuits reorder more
   bool keyed_ = false;
