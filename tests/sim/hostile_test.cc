@@ -11,12 +11,12 @@ namespace {
 
 const Endpoint kStranger{*parse_address("203.0.113.66"), 4444, 0};
 
-void settle(World& world) {
+void settle(Pair& world) {
   REQUIRE(world.run_until(Duration::seconds(5),
                           [&] { return world.alice.session_up() && world.bob.session_up(); }));
 }
 
-std::size_t ping_series(World& world, std::uint16_t first, std::uint16_t count) {
+std::size_t ping_series(Pair& world, std::uint16_t first, std::uint16_t count) {
   const std::size_t before = world.alice.pongs();
   for (std::uint16_t i = 0; i < count; ++i) {
     world.alice.ping(world.bob, static_cast<std::uint16_t>(first + i));
@@ -29,7 +29,7 @@ std::size_t ping_series(World& world, std::uint16_t first, std::uint16_t count) 
 }  // namespace
 
 TEST_CASE("a packet whose source is not this node never leaves it") {
-  World world(1);
+  Pair world(1);
   world.start();
   settle(world);
   world.alice.ping(world.bob, 1);
@@ -44,7 +44,7 @@ TEST_CASE("a packet whose source is not this node never leaves it") {
 }
 
 TEST_CASE("what is delivered has the friend's address as source and the own one as destination") {
-  World world(2);
+  Pair world(2);
   world.start();
   settle(world);
   CHECK(ping_series(world, 1, 20) == 20);
@@ -57,8 +57,8 @@ TEST_CASE("what is delivered has the friend's address as source and the own one 
 }
 
 TEST_CASE("with a wrong key on one side nothing comes up, and why says where it hangs") {
-  World world(3);
-  world.alice.befriend(world.bob, false);
+  Pair world(3);
+  world.alice.befriend(world.bob, {.key = Friendship::Key::Wrong});
   world.bob.befriend(world.alice);
   world.alice.boot();
   world.bob.boot();
@@ -74,7 +74,7 @@ TEST_CASE("with a wrong key on one side nothing comes up, and why says where it 
 }
 
 TEST_CASE("captured datagrams played again deliver nothing and move nothing") {
-  World world(4);
+  Pair world(4);
   std::vector<Datagram> captured;
   world.tap = [&](Datagram& d) {
     captured.push_back(d);
@@ -102,7 +102,7 @@ TEST_CASE("captured datagrams played again deliver nothing and move nothing") {
 TEST_CASE("mutated copies beside every datagram change nothing") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     CAPTURE(seed);
-    World world(seed);
+    Pair world(seed);
     bool busy = false;
     world.tap = [&](Datagram& d) {
       if (busy) return true;
@@ -123,7 +123,7 @@ TEST_CASE("mutated copies beside every datagram change nothing") {
 }
 
 TEST_CASE("a flood of garbage draws no answer, no keystore work and no lost packet") {
-  World world(6);
+  Pair world(6);
   world.start();
   settle(world);
   std::size_t answers = 0;
@@ -153,7 +153,7 @@ TEST_CASE("a flood of garbage draws no answer, no keystore work and no lost pack
 }
 
 TEST_CASE("garbage from the TUN never reaches the friend") {
-  World world(8);
+  Pair world(8);
   world.start();
   settle(world);
   const std::size_t before = world.bob.delivered.size();

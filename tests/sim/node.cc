@@ -22,40 +22,54 @@ ByteArray<32> seed_of(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-Node::Node(World& world, std::uint8_t number)
-    : keys(number),
+Node::Node(World& world, std::uint8_t number, std::string its_name)
+    : name(std::move(its_name)),
+      keys(number),
       ip(*parse_address("192.0.2." + std::to_string(number))),
       world_(world),
       random_(seed_of(world.random(), number)) {}
 
 void Node::boot() {
-  ++life_;
-  frames_.clear();
-  sent_.clear();
-  core::RouterConfig config;
+  crash();
   config.address = keys.address();
   config.static_key = keys.static_key();
   random_.fill(config.boot);
   config.data_sockets = {{kControlPort + 1, wire::SocketClass::Bulk, wire::Direction::Both},
                          {kControlPort + 2, wire::SocketClass::Realtime, wire::Direction::Both}};
-  router = std::make_unique<core::Router>(std::move(config), random_, codec_);
-  feed(core::Clock{{kWallStart.unix_nanoseconds + world_.now.nanoseconds}});
+  router = std::make_unique<core::Router>(config, random_, codec_);
+  feed(core::Clock{world_.wall()});
   if (shaper_attached_) feed(core::ShaperUp{});
   if (keystore_attached_) feed(core::KeystoreUp{});
   push_friends();
+  core::Remembered kept;
+  for (const auto& [introducer, catalogue] : catalogues_) kept.catalogues.push_back(catalogue);
+  kept.destinations = destinations_;
+  feed(kept);
 }
 
-void Node::befriend(const Node& other, bool right_key) {
-  core::Friend friend_record;
-  friend_record.id = FriendId{static_cast<std::uint32_t>(friends_.size() + 1)};
-  friend_record.petname = "peer";
-  friend_record.trust = core::Trust::Met;
-  friend_record.static_key = other.keys.static_key();
-  if (!right_key) friend_record.static_key[3] ^= 0x40;
-  friend_record.address = other.keys.address();
-  friend_record.endpoints = {{other.ip, kControlPort, 0}};
-  keys.befriend(friend_record.static_key);
-  friends_.push_back(std::move(friend_record));
+void Node::crash() {
+  ++life_;
+  router.reset();
+  frames_.clear();
+  sent_.clear();
+  to_tun_.clear();
+  answers_.clear();
+  awaited_timer_ = Instant::never();
+}
+
+FriendId Node::befriend(const Node& other, const Friendship& friendship) {
+  core::Friend record;
+  record.id = FriendId{static_cast<std::uint32_t>(friends_.size() + 1)};
+  record.petname = other.name;
+  record.trust = friendship.trust;
+  record.visibility = friendship.visibility;
+  record.static_key = other.keys.static_key();
+  if (friendship.key == Friendship::Key::Wrong) record.static_key[3] ^= 0x40;
+  record.address = other.keys.address();
+  record.endpoints = {{other.ip, kControlPort, 0}};
+  keys.befriend(record.static_key);
+  friends_.push_back(record);
+  return record.id;
 }
 
 void Node::push_friends() {
@@ -82,6 +96,7 @@ void Node::shaper(bool attached) {
 }
 
 void Node::move_to(const Address& address) {
+  world_.moved(*this, address);
   ip = address;
 }
 
@@ -89,6 +104,7 @@ void Node::feed(const core::Input& input) {
   router->step(input, world_.now, *this);
   if (!frames_.empty()) bug("a frame was neither posted nor released");
   settle();
+  world_.timer_of(*this);
 }
 
 // What a step wanted is done after it, as the process does.
@@ -102,8 +118,8 @@ void Node::settle() {
     done.push_back({one.posting.tag, true});
   }
   if (!done.empty()) {
-    world_.after(kShaperTakes, [this, done, life = life_] {
-      if (life == life_ && shaper_attached_) feed(core::Completions{done});
+    world_.after(kShaperTakes, [this, done = std::move(done), life = life_] {
+      if (life == life_ && alive() && shaper_attached_) feed(core::Completions{done});
     });
   }
   while (!to_tun_.empty()) {
@@ -138,32 +154,89 @@ void Node::ask(core::KeystoreRequest request) {
   if (!keystore_attached_) return;
   auto held = std::make_shared<core::KeystoreRequest>(std::move(request));
   world_.after(kKeystoreTakes, [this, held, life = life_] {
-    if (life != life_ || !keystore_attached_) return;
-    keys.set_clock({kWallStart.unix_nanoseconds + world_.now.nanoseconds});
-    feed(keys.answer(*held));
+    if (life != life_ || !alive() || !keystore_attached_) return;
+    keys.set_clock(world_.wall());
+    core::KeystoreReply reply = keys.answer(*held);
+    if (world_.keystore_tap) world_.keystore_tap(*this, *held, reply);
+    feed(std::move(reply));
   });
 }
 
-void Node::tell(core::Report report) {
-  reports.push_back(std::move(report));
+// ---- the database and the operator
+// --------------------------------------------------------------
+
+void Node::remember(const core::Report& report) {
+  if (const auto* catalogue = std::get_if<core::Catalogue>(&report)) {
+    catalogues_[catalogue->introducer] = *catalogue;
+  }
+  const auto* used = std::get_if<core::DestinationUsed>(&report);
+  if (used == nullptr) return;
+  std::erase(destinations_, used->address);
+  if (used->what == core::DestinationUsed::What::Opened) destinations_.push_back(used->address);
 }
+
+void Node::tell(core::Report report) {
+  remember(report);
+  if (auto* answered = std::get_if<core::Answer>(&report)) {
+    const RequestId request = answered->request;
+    answers_.insert_or_assign(request, std::move(*answered));
+  }
+}
+
+RequestId Node::ask(const Question& question) {
+  const RequestId id{next_query_++};
+  feed(core::Query{id, question});
+  return id;
+}
+
+template <typename Report>
+Report Node::at_once(const Question& question) {
+  auto out = answer<Report>(ask(question));
+  if (!out) bug("a question without an answer");
+  return std::move(*out);
+}
+
+core::StatusReport Node::status() {
+  return at_once<core::StatusReport>(core::StatusQuery{});
+}
+
+core::FriendReport Node::about(std::size_t index) {
+  const core::StatusReport report = status();
+  return index < report.friends.size() ? report.friends[index] : core::FriendReport{};
+}
+
+std::uint64_t Node::counter(std::string_view counter_name) {
+  std::uint64_t sum = 0;
+  for (const core::Counter& one : status().counters) {
+    if (counter_name == one.name) sum += one.value;
+  }
+  return sum;
+}
+
+std::vector<core::Finding> Node::why(const Address& peer) {
+  return at_once<core::WhyReport>(core::WhyQuery{peer}).findings;
+}
+
+// ---- the host behind the TUN: answers echo requests, notes echo replies
+// -------------------------
 
 void Node::deliver(std::span<const ByteView> packets) {
   for (const ByteView packet : packets) {
-    delivered.emplace_back(packet.begin(), packet.end());
-    host(delivered.back());
+    const Bytes copied(packet.begin(), packet.end());
+    if (keeps == Keeps::Everything) delivered.push_back(copied);
+    host(copied);
   }
 }
 
-// The host behind the TUN: answers echo requests, notes echo replies.
 void Node::host(const Bytes& packet) {
   const auto echo = wire::parse_echo(packet);
   if (!echo) return;
+  const Numbered which{echo->addresses.source, echo->sequence};
   if (echo->reply) {
-    ++pongs_[echo->sequence];
+    pongs_.try_emplace(which, world_.now);
     return;
   }
-  if (++requests_[{echo->addresses.source, echo->sequence}] > 1) ++doubled;
+  if (++requests_[which] > 1) ++doubled;
   wire::Echo reply = *echo;
   reply.reply = true;
   std::swap(reply.addresses.source, reply.addresses.destination);
@@ -179,46 +252,30 @@ void Node::tun(const Bytes& packet) {
   feed(core::Packets{{&view, 1}});
 }
 
-void Node::ping(const Node& to, std::uint16_t sequence, std::size_t size, std::uint8_t dscp) {
-  const Bytes data(size - wire::kIpv6Header - 8, 0x2a);
-  wire::Echo echo{{keys.address(), to.keys.address()}, false, 7, sequence, data};
-  Bytes out(size);
-  if (wire::write_echo(echo, out) != size) bug("not an echo request");
-  out[0] = static_cast<std::uint8_t>(0x60 | dscp >> 2);
-  out[1] = static_cast<std::uint8_t>(dscp << 6);
+void Node::ping(const Node& to, const Echo& echo) {
+  const Bytes data(echo.size - wire::kIpv6Header - 8, 0x2a);
+  const wire::Echo request{{keys.address(), to.keys.address()}, false, 7, echo.sequence, data};
+  Bytes out(echo.size);
+  if (wire::write_echo(request, out) != echo.size) bug("not an echo request");
+  out[0] = static_cast<std::uint8_t>(0x60 | echo.dscp >> 2);
+  out[1] = static_cast<std::uint8_t>(echo.dscp << 6);
   tun(out);
 }
 
-template <typename Report>
-Report Node::answer(const decltype(core::Query::what)& question) {
-  const RequestId id{next_query_++};
-  feed(core::Query{id, question});
-  for (auto at = reports.begin(); at != reports.end(); ++at) {
-    auto* answer = std::get_if<core::Answer>(&*at);
-    if (answer == nullptr || answer->request != id) continue;
-    Report out = std::get<Report>(std::move(answer->what));
-    reports.erase(at);
-    return out;
-  }
-  bug("a question without an answer");
+bool Node::ponged(std::uint16_t sequence) const {
+  return std::any_of(pongs_.begin(), pongs_.end(),
+                     [&](const auto& one) { return one.first.second == sequence; });
 }
 
-core::FriendReport Node::about(std::size_t index) {
-  const auto status = answer<core::StatusReport>(core::StatusQuery{});
-  return index < status.friends.size() ? status.friends[index] : core::FriendReport{};
+std::optional<Instant> Node::ponged(const Node& by, std::uint16_t sequence) const {
+  const auto found = pongs_.find({by.keys.address(), sequence});
+  if (found == pongs_.end()) return std::nullopt;
+  return found->second;
 }
 
-std::uint64_t Node::counter(std::string_view name) {
-  std::uint64_t sum = 0;
-  const auto status = answer<core::StatusReport>(core::StatusQuery{});
-  for (const core::Counter& one : status.counters) {
-    if (name == one.name) sum += one.value;
-  }
-  return sum;
-}
-
-std::vector<core::Finding> Node::why(const Address& peer) {
-  return answer<core::WhyReport>(core::WhyQuery{peer}).findings;
+void Node::forget_echoes() {
+  pongs_.clear();
+  requests_.clear();
 }
 
 }  // namespace covfefe::sim

@@ -10,7 +10,7 @@ using namespace covfefe::sim;
 
 namespace {
 
-bool pinged(World& world, Node& from, Node& to, Duration within) {
+bool pinged(Pair& world, Node& from, Node& to, Duration within) {
   static constexpr std::uint16_t kFirst = 60'000;
   const std::size_t before = from.pongs();
   std::uint16_t next = kFirst;
@@ -22,15 +22,15 @@ bool pinged(World& world, Node& from, Node& to, Duration within) {
   });
 }
 
-bool both_up(World& world) {
+bool both_up(Pair& world) {
   return world.alice.session_up() && world.bob.session_up();
 }
 
-void settle(World& world) {
+void settle(Pair& world) {
   REQUIRE(world.run_until(Duration::seconds(5), [&] { return both_up(world); }));
 }
 
-std::size_t ping_series(World& world, std::uint16_t count, Duration gap) {
+std::size_t ping_series(Pair& world, std::uint16_t count, Duration gap) {
   for (std::uint16_t i = 0; i < count; ++i) {
     world.alice.ping(world.bob, i);
     world.run(gap);
@@ -44,7 +44,7 @@ std::size_t ping_series(World& world, std::uint16_t count, Duration gap) {
 TEST_CASE("two friends come up by themselves and the first ping is answered within a second") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
-    World world(seed);
+    Pair world(seed);
     world.start();
     world.alice.ping(world.bob, 1);
     CHECK(world.run_until(Duration::seconds(1), [&] { return world.alice.pongs() == 1; }));
@@ -54,7 +54,7 @@ TEST_CASE("two friends come up by themselves and the first ping is answered with
 TEST_CASE("both starting at nearly the same moment always end with a working session") {
   for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
     CAPTURE(seed);
-    World world(seed);
+    Pair world(seed);
     world.weather.delay = Duration::micros(500 + static_cast<std::int64_t>(world.dice() * 40'000));
     world.weather.jitter = Duration::micros(static_cast<std::int64_t>(world.dice() * 10'000));
     world.alice.befriend(world.bob);
@@ -73,7 +73,7 @@ TEST_CASE("both starting at nearly the same moment always end with a working ses
 TEST_CASE("over a network that loses 5 %, reorders and doubles, nothing is delivered twice") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     CAPTURE(seed);
-    World world(seed);
+    Pair world(seed);
     world.weather = {0.05, 0.05, Duration::millis(10), Duration::millis(8)};
     world.start();
     settle(world);
@@ -86,7 +86,7 @@ TEST_CASE("over a network that loses 5 %, reorders and doubles, nothing is deliv
 }
 
 TEST_CASE("six hours of rekeys and renewals lose no packet") {
-  World world(7);
+  Pair world(7);
   world.start();
   settle(world);
   CHECK(ping_series(world, 2160, Duration::seconds(10)) == 2160);
@@ -96,7 +96,7 @@ TEST_CASE("six hours of rekeys and renewals lose no packet") {
 TEST_CASE("after a restart of either side traffic resumes within a second") {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     CAPTURE(seed);
-    World world(seed);
+    Pair world(seed);
     world.weather.jitter = Duration::millis(3);
     world.start();
     settle(world);
@@ -109,7 +109,7 @@ TEST_CASE("after a restart of either side traffic resumes within a second") {
 }
 
 TEST_CASE("a keystore that is dead for five hours ends nothing") {
-  World world(11);
+  Pair world(11);
   world.start();
   settle(world);
   world.alice.keystore(false);
@@ -122,7 +122,7 @@ TEST_CASE("a keystore that is dead for five hours ends nothing") {
 }
 
 TEST_CASE("without a keystore at the start the link comes up as soon as it is there") {
-  World world(12);
+  Pair world(12);
   world.alice.befriend(world.bob);
   world.bob.befriend(world.alice);
   world.alice.keystore_attached(false);
@@ -137,7 +137,7 @@ TEST_CASE("without a keystore at the start the link comes up as soon as it is th
 TEST_CASE("a node that moves to another address takes its session along") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
-    World world(seed);
+    Pair world(seed);
     world.start();
     settle(world);
     world.run(Duration::seconds(3));
@@ -152,15 +152,15 @@ TEST_CASE("a node that moves to another address takes its session along") {
 TEST_CASE("where large datagrams vanish, full-size packets still pass, in small cells") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     CAPTURE(seed);
-    World world(seed);
+    Pair world(seed);
     world.weather.largest = 1399;
     world.start();
     REQUIRE(world.run_until(Duration::seconds(20), [&] {
       return world.alice.about().small_mode && world.bob.about().small_mode && both_up(world);
     }));
     for (std::uint16_t i = 0; i < 20; ++i) {
-      world.alice.ping(world.bob, i, 1280);
-      world.alice.ping(world.bob, static_cast<std::uint16_t>(100 + i), 700);
+      world.alice.ping(world.bob, {i, 1280});
+      world.alice.ping(world.bob, {static_cast<std::uint16_t>(100 + i), 700});
       world.run(Duration::millis(50));
     }
     CHECK(world.alice.pongs() == 40);
@@ -168,7 +168,7 @@ TEST_CASE("where large datagrams vanish, full-size packets still pass, in small 
 }
 
 TEST_CASE("when data sockets cannot be reached everything goes over the control socket") {
-  World world(3);
+  Pair world(3);
   world.weather.data_sockets_open = false;
   world.start();
   settle(world);
@@ -177,7 +177,7 @@ TEST_CASE("when data sockets cannot be reached everything goes over the control 
 }
 
 TEST_CASE("a shaper that goes and comes back costs a gap and no session") {
-  World world(4);
+  Pair world(4);
   world.start();
   settle(world);
   CHECK(ping_series(world, 10, Duration::millis(100)) == 10);
@@ -191,7 +191,7 @@ TEST_CASE("a shaper that goes and comes back costs a gap and no session") {
 }
 
 TEST_CASE("a removed friend gets nothing any more") {
-  World world(5);
+  Pair world(5);
   world.start();
   settle(world);
   world.alice.feed(core::FriendTable{});
@@ -210,7 +210,7 @@ TEST_CASE("a removed friend gets nothing any more") {
 TEST_CASE("a friend that was removed and added again is reached again at once, from both sides") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
-    World world(seed);
+    Pair world(seed);
     world.start();
     settle(world);
     REQUIRE(pinged(world, world.bob, world.alice, Duration::seconds(1)));
@@ -223,23 +223,17 @@ TEST_CASE("a friend that was removed and added again is reached again at once, f
 }
 
 TEST_CASE("an operator's ping and questions are answered over a live session") {
-  World world(6);
+  Pair world(6);
   world.start();
   settle(world);
-  world.alice.feed(
-      core::Query{RequestId{900}, core::PingQuery{world.bob.keys.address(), Duration::seconds(1)}});
+  const RequestId asked =
+      world.alice.ask(core::PingQuery{world.bob.keys.address(), Duration::seconds(1)});
   world.run(Duration::millis(100));
-  bool answered = false;
-  for (const core::Report& report : world.alice.reports) {
-    const auto* answer = std::get_if<core::Answer>(&report);
-    if (answer == nullptr || answer->request != RequestId{900}) continue;
-    const auto& ping = std::get<core::PingReport>(answer->what);
-    answered = true;
-    CHECK(ping.ok);
-    CHECK(ping.rtt >= Duration::millis(10));
-    CHECK(ping.rtt < Duration::millis(12));
-  }
-  CHECK(answered);
+  const auto ping = world.alice.answer<core::PingReport>(asked);
+  REQUIRE(ping);
+  CHECK(ping->ok);
+  CHECK(ping->rtt >= Duration::millis(10));
+  CHECK(ping->rtt < Duration::millis(12));
   for (const core::Finding& finding : world.alice.why(world.bob.keys.address())) {
     CAPTURE(finding.what);
     CHECK(finding.ok);

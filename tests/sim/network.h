@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// A world whose nodes are friends as a graph says, and questions about all of it at once: who came
+// up, who reached whom, and which nodes a circuit passes. Names of nodes are n0, n1, …
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/sim/graph.h"
+#include "tests/sim/world.h"
+
+namespace covfefe::sim {
+
+struct Dial {
+  Place from = 0;
+  Place to = 0;
+  auto operator<=>(const Dial&) const = default;
+};
+
+struct Way {  // an origin's circuit and the nodes that it passes, the far end last
+  core::CircuitReport circuit;
+  std::vector<Place> nodes;
+  bool known = true;  // false: it was built before its keystores were watched
+};
+
+class Network final : public World {
+ public:
+  Network(std::uint64_t seed, const GraphPlan& plan);
+
+  void start();
+  // Boots every node, within the first second.
+  [[nodiscard]] std::size_t links_up();
+  // Friendships whose link is up at both ends.
+  [[nodiscard]] std::optional<Place> at(const Address& overlay) const;
+
+  struct Tried {
+    bool connected = false;
+    Duration took;
+    std::string why;
+  };
+  std::vector<Tried> dial(const std::vector<Dial>& dials, Duration timeout);
+  // Asks every origin at once for a circuit, as `covfefe circuit new` does, and waits for all.
+  std::vector<bool> echo(const std::vector<Dial>& dials, std::size_t tries, Duration each);
+  // Echo requests until one of each dial is answered, at most so many.
+  [[nodiscard]] std::vector<Way> ways(const Dial& dial);
+  // The circuits of the origin to the target that it built itself.
+  void hang_up(const Dial& dial);
+  // Closes them all.
+
+  void kill(Place place) { (*this)[place].crash(); }
+  void revive(Place place) { (*this)[place].boot(); }
+  void cut(const std::pair<Place, Place>& link);
+  void mend(const std::pair<Place, Place>& link);
+
+  const Graph graph;
+
+ private:
+  using HopName = std::string;  // a handle, in hex
+  void watch(Node& node, const core::KeystoreRequest& request, const core::KeystoreReply& reply);
+  [[nodiscard]] core::CircuitsReport circuits(Place place);
+
+  std::map<Address, Place> places_;
+  std::map<ByteArray<32>, HopName> promised_;  // by the next hop's ephemeral: what it was called
+  std::map<HopName, Place> owners_;
+  std::uint16_t sequence_ = 0;
+};
+
+}  // namespace covfefe::sim
