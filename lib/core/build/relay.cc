@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/build/relay.h"
+
+#include "base/check.h"
+
+namespace covfefe::core {
+
+namespace {
+
+// A friend may put a cell on any lane of its link, but only these two carry others' cells on.
+Lane onward(Lane lane) {
+  return lane == Lane::Realtime ? Lane::Realtime : Lane::Bulk;
+}
+
+}  // namespace
+
+bool Relay::pass(Circuit& circuit, const CellHeader& header, ByteView onion) {
+  CHECK(relays(circuit));
+  if (!circuit.window.admits(header.counter)) {
+    ++circuit.replays;
+    shared_.tally.add(Count::CellReplayed);
+    return true;
+  }
+  if (circuit.role == CircuitRole::RelayForward) return forward(circuit, header, onion);
+  backward(circuit, header, onion);
+  return true;
+}
+
+MutableBytes Relay::room(const Circuit& to, Lane lane, std::size_t onion) {
+  if (to.send.value == 0) {
+    // No hop before can know its id for this circuit yet: the cell is a guess.
+    shared_.tally.add(Count::CellUnknownCircuit);
+    return {};
+  }
+  if (lane == Lane::Bulk && shared_.sink.bulk_backlogged(to.link)) {
+    shared_.tally.add(Count::RelayBacklog);
+    return {};
+  }
+  const CellSize size = onion == wire::kLargeOnion ? CellSize::Large : CellSize::Small;
+  const MutableBytes out = shared_.sink.open_cell(to.link, lane, size);
+  if (out.empty()) shared_.tally.add(Count::RelayNoCell);
+  return out;
+}
+
+bool Relay::forward(Circuit& circuit, const CellHeader& header, ByteView onion) {
+  const Circuit* to = shared_.table.find(circuit.pair);
+  CHECK(to != nullptr);
+  const Lane lane = onward(header.lane);
+  const MutableBytes out = room(*to, lane, onion.size());
+  if (out.empty()) return true;
+  const crypto::OriginHop& hop = circuit.hops[0];
+  if (!crypto::relay_forward({hop.keys.forward.view(), header.counter}, onion, out)) {
+    shared_.sink.abandon_cell();
+    return false;
+  }
+  circuit.window.mark(header.counter);
+  send(*to, {to->send, header.counter + hop.delta, lane}, circuit.link);
+  return true;
+}
+
+void Relay::backward(Circuit& circuit, const CellHeader& header, ByteView onion) {
+  const Circuit* to = shared_.table.find(circuit.pair);
+  CHECK(to != nullptr);
+  const Lane lane = onward(header.lane);
+  const MutableBytes out = room(*to, lane, onion.size());
+  if (out.empty()) return;
+  // Before sealing: nothing here is verified, and a counter that came twice would repeat a nonce.
+  circuit.window.mark(header.counter);
+  const crypto::OriginHop& hop = circuit.hops[0];
+  const std::uint64_t counter = header.counter - hop.delta;
+  copy(onion, out);
+  crypto::relay_backward({hop.keys.backward.view(), counter}, out);
+  send(*to, {to->send, counter, lane}, to->link);
+}
+
+void Relay::send(const Circuit& to, const CellHeader& header, LinkSlot origin_side) {
+  CHECK(header.circuit == to.send);
+  shared_.sink.send_cell(header);
+  shared_.tally.add(Count::RelayedCells);
+  ++roster_.at(origin_side).relayed_cells;
+}
+
+}  // namespace covfefe::core
