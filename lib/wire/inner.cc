@@ -20,6 +20,18 @@ Result<Next> parse_fragment(ByteView payload) {
   return Next(out);
 }
 
+Result<Next> parse_ack(ByteView payload) {
+  if (payload.size() != kInnerAck) return Reject::WrongLength;
+  Reader in(payload);
+  if (in.le<std::uint16_t>() != 0) return Reject::WrongValue;
+  InnerAck out;
+  out.delay = in.le<std::uint16_t>();
+  out.received = in.le<std::uint32_t>();
+  out.newest = in.le<std::uint64_t>();
+  out.seen = in.le<std::uint64_t>();
+  return Next(out);
+}
+
 Result<Next> parse_frame(InnerType type, ByteView payload) {
   switch (type) {
     case InnerType::Pad:
@@ -38,6 +50,8 @@ Result<Next> parse_frame(InnerType type, ByteView payload) {
     case InnerType::Close:
       if (!payload.empty()) return Reject::WrongLength;
       return Next(InnerClose{});
+    case InnerType::Ack:
+      return parse_ack(payload);
   }
   return Reject::WrongType;
 }
@@ -97,6 +111,16 @@ bool InnerWriter::add(const InnerFrame& frame) {
     bool operator()(const InnerClose&) const {
       if (!to.fits(0)) return false;
       to.open(InnerType::Close, 0);
+      return true;
+    }
+    bool operator()(const InnerAck& f) const {
+      if (!to.fits(kInnerAck)) return false;
+      Writer out(to.open(InnerType::Ack, kInnerAck));
+      out.le(std::uint16_t{0});
+      out.le(f.delay);
+      out.le(f.received);
+      out.le(f.newest);
+      out.le(f.seen);
       return true;
     }
     [[nodiscard]] bool token(InnerType type, std::uint64_t value) const {

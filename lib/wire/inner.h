@@ -20,6 +20,7 @@ enum class InnerType : std::uint8_t {
   Ping = 3,
   Pong = 4,
   Close = 5,
+  Ack = 6,
 };
 
 struct InnerPacket {
@@ -38,8 +39,15 @@ struct InnerPong {
   std::uint64_t token = 0;
 };
 struct InnerClose {};
+struct InnerAck {              // Step S3, covfefe-protocol(7)
+  std::uint16_t delay = 0;     // since the newest came, in 100 us
+  std::uint32_t received = 0;  // cells that came on the leg, modulo 2^32
+  std::uint64_t newest = 0;    // hop counter at the circuit's destination; names the leg
+  std::uint64_t seen = 0;      // bit i: newest - 1 - i came too
+};
 
-using InnerFrame = std::variant<InnerPacket, InnerFragment, InnerPing, InnerPong, InnerClose>;
+using InnerFrame =
+    std::variant<InnerPacket, InnerFragment, InnerPing, InnerPong, InnerClose, InnerAck>;
 
 class InnerReader {
  public:
@@ -71,6 +79,8 @@ class InnerWriter {
   MutableBytes open(InnerType type, std::size_t payload);
   Writer out_;
 };
+
+inline constexpr std::size_t kInnerAck = 24;  // zero 2, delay 2, received 4, newest 8, seen 8
 
 inline constexpr std::size_t fragment_most(std::size_t plain) {
   return plain - kInnerHead - kFragmentHead;

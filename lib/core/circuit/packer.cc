@@ -20,6 +20,7 @@ struct PayloadSize {
   std::size_t operator()(const wire::InnerPing&) const { return kTokenSize; }
   std::size_t operator()(const wire::InnerPong&) const { return kTokenSize; }
   std::size_t operator()(const wire::InnerClose&) const { return 0; }
+  std::size_t operator()(const wire::InnerAck&) const { return wire::kInnerAck; }
 };
 
 }  // namespace

@@ -178,6 +178,7 @@ TEST_CASE("every inner frame survives the round trip") {
   CHECK(out.empty());
   CHECK(out.add(InnerFragment{513, 1, 2, text}));
   CHECK(out.add(InnerPong{8}));
+  CHECK(out.add(InnerAck{0x1234, 7, ~std::uint64_t{0}, 0x8000'0000'0000'0001}));
   CHECK(out.add(InnerClose{}));
   CHECK_FALSE(out.empty());
   CHECK_FALSE(out.finish().empty());
@@ -188,6 +189,11 @@ TEST_CASE("every inner frame survives the round trip") {
   CHECK(fragment.count == 2);
   CHECK(same(fragment.bytes, text));
   CHECK(std::get<InnerPong>(*in.next().value()).token == 8);
+  const auto ack = std::get<InnerAck>(*in.next().value());
+  CHECK(ack.delay == 0x1234);
+  CHECK(ack.received == 7);
+  CHECK(ack.newest == ~std::uint64_t{0});
+  CHECK(ack.seen == 0x8000'0000'0000'0001);
   CHECK(std::holds_alternative<InnerClose>(*in.next().value()));
   CHECK_FALSE(in.next().value().has_value());
 }
@@ -230,6 +236,12 @@ TEST_CASE("malformed inner frames are refused and end the plaintext") {
   CHECK(refused({3, 7, 0, 1, 2, 3, 4, 5, 6, 7}) == Reject::WrongLength);
   CHECK(refused({4, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9}) == Reject::WrongLength);
   CHECK(refused({5, 1, 0, 1}) == Reject::WrongLength);
-  CHECK(refused({6, 0, 0}) == Reject::WrongType);
+  CHECK(refused({6, 0, 0}) == Reject::WrongLength);
+  Bytes ack(kInnerHead + kInnerAck);
+  ack[0] = 6;
+  ack[1] = kInnerAck;
+  ack[4] = 1;
+  CHECK(refused(ack) == Reject::WrongValue);
+  CHECK(refused({7, 0, 0}) == Reject::WrongType);
   CHECK(refused({255, 0, 0}) == Reject::WrongType);
 }
