@@ -107,9 +107,9 @@ void Builds::Parts::lose(Circuit& circuit, wire::DestroyReason reason) {
   } else if (own.under_way(id)) {
     own.failed(circuit, BuildFault::Destroyed);
   } else {
-    roster.drop(circuit);
     shared.tally.add(Count::CircuitLost);
     events.on_circuit_lost(id, reason);
+    roster.drop(circuit);
   }
 }
 
