@@ -124,14 +124,23 @@ class Node:
         os.kill(pid, sign)
         return pid
 
-    def card(self):
+    def kill_whole(self):
+        """The machine fails: the launcher is killed -9, and its services end with it."""
+        pids = [pid for pid in self.pids().values() if pid]
+        self.process.kill()
+        self.process.wait(5)
+        wait_for("%s to be dead" % self.name, 5, lambda: not any(os.path.exists("/proc/%d" % pid) for pid in pids))
+
+    def card(self, *endpoint):
         path = os.path.join(self.lab.directory, self.name + ".card")
         with open(path, "w") as card:
-            card.write(self.cli("card"))
+            card.write(self.cli("card", *endpoint))
         return path
 
-    def befriend(self, other, *more):
-        self.cli("friend", "add", other.card(), "--name", other.name, "--trust", "met", *more)
+    def befriend(self, other, *more, trust="met", at=None):
+        """at: HOST:PORT where this node reaches the other, if the card is not to say all addresses."""
+        card = other.card(*(["--endpoint", at] if at else []))
+        self.cli("friend", "add", card, "--name", other.name, "--trust", trust, *more)
 
     def friend(self, other):
         for one in self.json("status", check=False)["friends"]:
@@ -149,6 +158,8 @@ class Node:
 
 
 class Lab:
+    """What is made for one test and removed with it."""
+
     def __init__(self, jail_unknown="kill", keep=False):
         self.jail_unknown, self.keep = jail_unknown, keep
         self.hosts, self.nodes, self.processes = [], [], []
@@ -205,7 +216,7 @@ class Lab:
         return host
 
     def wire(self, one, other, number=0, mtu=1500):
-        """A veth pair 10.99.N.0/24 between two hosts; returns the two addresses."""
+        """A veth pair 10.99.N.0/24 between two hosts, named w<N><host>; returns the two addresses."""
         names = ["w%d%s" % (number, one.name[:6]), "w%d%s" % (number, other.name[:6])]
         run(["ip", "link", "add", names[0], "mtu", str(mtu), "netns", one.ns, "type", "veth",
              "peer", "name", names[1], "mtu", str(mtu), "netns", other.ns])
@@ -222,6 +233,27 @@ class Lab:
         self.nodes.append(node)
         node.init(*init_words)
         return node
+
+    def mesh(self, friendships, *init_words):
+        """A node for each name in `friendships`, a list of pairs of names; every pair has a wire of its own and
+        no other way, and becomes friends over it. Returns the nodes by name, up."""
+        for name in dict.fromkeys(name for pair in friendships for name in pair):
+            self.node(self.host(name), *init_words)
+        by_name = {node.name: node for node in self.nodes}
+        wires = [(by_name[one], by_name[other], self.wire(by_name[one].host, by_name[other].host, number))
+                 for number, (one, other) in enumerate(friendships)]
+        for node in self.nodes:
+            node.up(wait=False)
+        for node in self.nodes:
+            node.wait_ready()
+        for one, other, (near, far) in wires:
+            one.befriend(other, at=far + ":6363")
+            other.befriend(one, at=near + ":6363")
+        for one, other, _ in wires:
+            for node, friend in ((one, other), (other, one)):
+                wait_for("%s and %s to be linked" % (node.name, friend.name), 20, lambda: (
+                    lambda seen: seen and seen["state"] == "up")(node.friend(friend)), pause=0.1)
+        return by_name
 
     def pair(self, mtu=1500, befriend=True):
         """alice and bob, up, friends of each other; returns both."""
