@@ -25,6 +25,14 @@ enum Trust {
   met @3;
 }
 
+enum Visibility {
+  # How a friendship may be shown to other friends; relayOnly is what an operator who says nothing
+  # gets. The zero of the encoding is that default, so that records without the field mean it.
+  relayOnly @0;
+  hidden @1;
+  reachable @2;
+}
+
 struct Endpoint {
   ip @0 :Data;       # 16 bytes, IPv4 mapped
   port @1 :UInt16;
@@ -44,6 +52,7 @@ struct Friend {
   endorsement @8 :Data;      # 32
   endpoints @9 :List(Endpoint);  # newest first, at most 8
   addedAt @10 :Int64;        # Unix seconds
+  visibility @11 :Visibility;
 }
 
 struct Identity {

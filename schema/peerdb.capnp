@@ -1,8 +1,8 @@
 @0xa7c2f1e8d4b36604;
 # The peer database. The router reads friends and writes what it measured; only the operator adds,
 # changes or removes a friend. A mutating call carries a client-chosen operation id: repeating a call
-# with the same id changes nothing and returns the first answer. A reply means that the change is
-# on the disk.
+# with the same id changes nothing and returns the first answer. Calls that set a value whole need
+# none. A reply means that the change is on the disk.
 
 using Cxx = import "/capnp/c++.capnp";
 using Common = import "common.capnp";
@@ -18,6 +18,17 @@ struct MetricSample {
   upSeconds @5 :UInt32;    # how much of it the link was up
   rttMicros @6 :UInt32;    # smoothed at its end, 0 = not measured
   lost @7 :UInt32;         # cells known lost
+  linkFaults @8 :UInt32;   # datagrams and frames that only the friend can have spoilt
+  onionFaults @9 :UInt32;  # bad hop tags on circuits over the link
+  circuitsDestroyed @10 :UInt32;  # for too many of those
+  relayedCells @11 :UInt64;       # of others' circuits, that came over the link
+}
+
+struct Catalogue {
+  # What a friend served last of its own friends.
+  friendId @0 :UInt32;
+  epoch @1 :UInt32;
+  descriptors @2 :Data;    # 96 bytes each, at most 512
 }
 
 interface FriendObserver {
@@ -33,6 +44,15 @@ interface PeerdbForRouter {
   # operation: 16 random bytes. Where the friend was last heard, authenticated.
   recordMetrics @3 (operation :Data, samples :List(MetricSample)) -> (refused :Bool, why :Common.Refusal);
   # At most 4,096 samples.
+  recordCatalogue @4 (catalogue :Catalogue) -> (refused :Bool, why :Common.Refusal);
+  # Takes the place of the friend's earlier one; without descriptors only removes it.
+  catalogues @5 (after :UInt32) -> (catalogues :List(Catalogue));
+  # In order of friendId, from the first above `after`; at most 8, fewer only at the end.
+  recordDestinations @6 (used :List(Data), unused :List(Data)) -> (refused :Bool, why :Common.Refusal);
+  # Overlay addresses, 16 bytes each: far ends that are no friends, dialled again after a restart. At
+  # most 1,024 in one call and in all; the one that has not been recorded for longest gives way.
+  destinations @7 () -> (addresses :List(Data));
+  # Newest first.
 }
 
 interface PeerdbOperator extends(Inspect.Inspectable) {

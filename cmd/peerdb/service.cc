@@ -107,9 +107,10 @@ int serve(sandbox::Confined<Resources> jailed) {
   }
   log_opening(log, *database);
   store::Peers peers(*database);
+  store::Routes routes(*database);
   int status = 0;
   const Facts facts{held, jailed.report(), os::monotonic_now()};
-  Node node{*database, peers, log, {}, {}, {}, {}, {}};
+  Node node{*database, peers, routes, log, {}, {}, {}, {}, {}};
   node.disk_failed = [&held, &status] {
     status = 1;
     held.service->stop();

@@ -12,12 +12,14 @@
 #include "rpc/inspect.h"
 #include "rpc/serve.h"
 #include "store/peers.h"
+#include "store/routes.h"
 
 namespace covfefe::peerdb {
 
 struct Node {
   store::Database& database;
   store::Peers& peers;
+  store::Routes& routes;
   Log& log;
   std::function<void()> disk_failed;  // what is durable is unknown: the process must end
   std::function<rpc::InspectedService()> inspect;

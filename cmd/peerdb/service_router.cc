@@ -17,10 +17,7 @@ class RouterEdge final : public rpc::Served<schema::PeerdbForRouter> {
  protected:
   kj::Promise<void> friends(FriendsContext context) override {
     auto all = node_.peers.friends();
-    if (!all) {
-      (void)refusal_for(node_, all.error());
-      return rpc::to_exception(rpc::CallFailure::Broken, "the database cannot be read");
-    }
+    if (!all) return unreadable(all.error());
     rpc::write_friends(*all, context.getResults());
     return kj::READY_NOW;
   }
@@ -52,12 +49,54 @@ class RouterEdge final : public rpc::Served<schema::PeerdbForRouter> {
     return kj::READY_NOW;
   }
 
+  kj::Promise<void> recordCatalogue(RecordCatalogueContext context) override {
+    const auto catalogue = rpc::catalogue_from(context.getParams().getCatalogue());
+    if (!catalogue) return refuse(context.getResults(), schema::Refusal::MALFORMED);
+    const auto done = node_.routes.record_catalogue(*catalogue);
+    if (!done) return refuse(context.getResults(), refusal_for(node_, done.error()));
+    return kj::READY_NOW;
+  }
+
+  kj::Promise<void> catalogues(CataloguesContext context) override {
+    const auto page = node_.routes.catalogues({context.getParams().getAfter()}, kCataloguesInPage);
+    if (!page) return unreadable(page.error());
+    auto list = context.getResults().initCatalogues(static_cast<capnp::uint>(page->size()));
+    for (capnp::uint i = 0; i < list.size(); ++i) rpc::write_catalogue((*page)[i], list[i]);
+    return kj::READY_NOW;
+  }
+
+  kj::Promise<void> recordDestinations(RecordDestinationsContext context) override {
+    const auto params = context.getParams();
+    const auto used = rpc::destinations_from(params.getUsed());
+    const auto unused = rpc::destinations_from(params.getUnused());
+    if (!used || !unused) return refuse(context.getResults(), schema::Refusal::MALFORMED);
+    std::vector<DestinationChange> changes;
+    for (const Address& address : *unused) changes.push_back({address, false});
+    for (const Address& address : *used) changes.push_back({address, true});
+    const auto done = node_.routes.record_destinations(changes);
+    if (!done) return refuse(context.getResults(), refusal_for(node_, done.error()));
+    return kj::READY_NOW;
+  }
+
+  kj::Promise<void> destinations(DestinationsContext context) override {
+    const auto all = node_.routes.destinations();
+    if (!all) return unreadable(all.error());
+    auto list = context.getResults().initAddresses(static_cast<capnp::uint>(all->size()));
+    for (capnp::uint i = 0; i < list.size(); ++i) list.set(i, rpc::as_data((*all)[i].bytes));
+    return kj::READY_NOW;
+  }
+
  private:
   template <typename Results>
   kj::Promise<void> refuse(Results results, schema::Refusal why) {
     results.setRefused(true);
     results.setWhy(why);
     return kj::READY_NOW;
+  }
+
+  kj::Promise<void> unreadable(const store::StoreError& error) {
+    (void)refusal_for(node_, error);
+    return rpc::to_exception(rpc::CallFailure::Broken, "the database cannot be read");
   }
 
   Node& node_;

@@ -10,6 +10,7 @@ namespace covfefe::keys {
 namespace {
 
 constexpr std::string_view kLabel = "covfefe friend v1";
+constexpr std::string_view kLabelShown = "covfefe friend v2";
 
 bool has_strange_key(const RootKeys& root, const FriendRecord& record) {
   const PublicIdentity& own = root.identity();
@@ -22,12 +23,16 @@ bool has_strange_key(const RootKeys& root, const FriendRecord& record) {
 }  // namespace
 
 ByteArray<32> endorsement_of(const RootKeys& root, const FriendRecord& record) {
+  // What was endorsed before there was a choice is what is chosen by saying nothing.
+  const bool chosen = record.visibility != Visibility::RelayOnly;
+  const ByteArray<1> shown{static_cast<std::uint8_t>(record.visibility)};
   const ByteArray<1> length{static_cast<std::uint8_t>(record.petname.size())};
   const ByteArray<1> trust{static_cast<std::uint8_t>(record.trust)};
   ByteArray<8> serial{};
   store_le(serial.data(), record.serial);
-  return root.mac({bytes_of(kLabel), length, bytes_of(record.petname), trust, record.identity_key,
-                   record.static_key, record.service_key, record.address.bytes, serial});
+  return root.mac({bytes_of(chosen ? kLabelShown : kLabel), chosen ? ByteView(shown) : ByteView(),
+                   length, bytes_of(record.petname), trust, record.identity_key, record.static_key,
+                   record.service_key, record.address.bytes, serial});
 }
 
 Result<void> check_friend(const RootKeys& root, const FriendRecord& record) {

@@ -11,8 +11,9 @@ namespace covfefe::keys {
 
 [[nodiscard]] ByteArray<32> endorsement_of(const RootKeys& root, const FriendRecord& record);
 // BLAKE2b-256 under the endorsement key over "covfefe friend v1" || petname length 1 || petname ||
-// trust 1 || identity 32 || static 32 || service 32 || address 16 || serial 8. The record's own
-// endorsement, id, endpoints and added_at do not enter.
+// trust 1 || identity 32 || static 32 || service 32 || address 16 || serial 8. For a friend who is
+// shown otherwise than as a relay: "covfefe friend v2" || visibility 1 instead of the label. The
+// record's own endorsement, id, endpoints and added_at do not enter.
 
 [[nodiscard]] Result<void> check_friend(const RootKeys& root, const FriendRecord& record);
 // May this record be endorsed at all? WrongValue: an empty or overlong petname, a zero key, one of

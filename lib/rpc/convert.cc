@@ -60,6 +60,30 @@ schema::Trust to_schema(TrustLevel trust) {
   return schema::Trust::NONE;
 }
 
+Result<Visibility> visibility_from(schema::Visibility visibility) {
+  switch (visibility) {
+    case schema::Visibility::HIDDEN:
+      return Visibility::Hidden;
+    case schema::Visibility::RELAY_ONLY:
+      return Visibility::RelayOnly;
+    case schema::Visibility::REACHABLE:
+      return Visibility::Reachable;
+  }
+  return Reject::WrongValue;
+}
+
+schema::Visibility to_schema(Visibility visibility) {
+  switch (visibility) {
+    case Visibility::Hidden:
+      return schema::Visibility::HIDDEN;
+    case Visibility::RelayOnly:
+      return schema::Visibility::RELAY_ONLY;
+    case Visibility::Reachable:
+      return schema::Visibility::REACHABLE;
+  }
+  return schema::Visibility::HIDDEN;
+}
+
 Result<covfefe::Endpoint> endpoint_from(schema::Endpoint::Reader from) {
   Endpoint out;
   if (!take(from.getIp(), out.ip.bytes)) return Reject::WrongLength;
@@ -81,6 +105,9 @@ Result<FriendRecord> friend_from(schema::Friend::Reader from) {
   const Result<TrustLevel> trust = trust_from(from.getTrust());
   if (!trust) return trust.error();
   out.trust = *trust;
+  const Result<Visibility> visibility = visibility_from(from.getVisibility());
+  if (!visibility) return visibility.error();
+  out.visibility = *visibility;
   const bool keys =
       take(from.getIdentityKey(), out.identity_key) && take(from.getStaticKey(), out.static_key) &&
       take(from.getServiceKey(), out.service_key) && take(from.getAddress(), out.address.bytes);
@@ -103,6 +130,7 @@ void write_friend(const FriendRecord& from, schema::Friend::Builder to) {
   to.setId(from.id.value);
   to.setPetname(from.petname);
   to.setTrust(to_schema(from.trust));
+  to.setVisibility(to_schema(from.visibility));
   to.setIdentityKey(as_data(from.identity_key));
   to.setStaticKey(as_data(from.static_key));
   to.setServiceKey(as_data(from.service_key));
@@ -181,6 +209,10 @@ Result<MetricSample> sample_from(schema::MetricSample::Reader from) {
   out.up_seconds = from.getUpSeconds();
   out.rtt_micros = from.getRttMicros();
   out.lost = from.getLost();
+  out.link_faults = from.getLinkFaults();
+  out.onion_faults = from.getOnionFaults();
+  out.circuits_destroyed = from.getCircuitsDestroyed();
+  out.relayed_cells = from.getRelayedCells();
   return out;
 }
 
@@ -193,6 +225,10 @@ void write_sample(const MetricSample& from, schema::MetricSample::Builder to) {
   to.setUpSeconds(from.up_seconds);
   to.setRttMicros(from.rtt_micros);
   to.setLost(from.lost);
+  to.setLinkFaults(from.link_faults);
+  to.setOnionFaults(from.onion_faults);
+  to.setCircuitsDestroyed(from.circuits_destroyed);
+  to.setRelayedCells(from.relayed_cells);
 }
 
 Result<std::vector<MetricSample>> samples_from(capnp::List<schema::MetricSample>::Reader from,
@@ -204,6 +240,44 @@ Result<std::vector<MetricSample>> samples_from(capnp::List<schema::MetricSample>
     const Result<MetricSample> sample = sample_from(one);
     if (!sample) return sample.error();
     out.push_back(*sample);
+  }
+  return out;
+}
+
+Result<CatalogueRecord> catalogue_from(schema::Catalogue::Reader from) {
+  const capnp::Data::Reader bytes = from.getDescriptors();
+  if (from.getFriendId() == 0) return Reject::WrongValue;
+  if (bytes.size() > kMaxCatalogue || bytes.size() % kDescriptorBytes != 0)
+    return Reject::WrongLength;
+  return CatalogueRecord{{from.getFriendId()}, from.getEpoch(), {bytes.begin(), bytes.end()}};
+}
+
+void write_catalogue(const CatalogueRecord& from, schema::Catalogue::Builder to) {
+  to.setFriendId(from.id.value);
+  to.setEpoch(from.epoch);
+  to.setDescriptors(as_data(from.descriptors));
+}
+
+Result<std::vector<CatalogueRecord>> catalogues_from(capnp::List<schema::Catalogue>::Reader from) {
+  if (from.size() > kCataloguesInPage) return Reject::Overloaded;
+  std::vector<CatalogueRecord> out;
+  for (const auto one : from) {
+    Result<CatalogueRecord> catalogue = catalogue_from(one);
+    if (!catalogue) return catalogue.error();
+    if (!out.empty() && out.back().id.value >= catalogue->id.value) return Reject::Unexpected;
+    out.push_back(*std::move(catalogue));
+  }
+  return out;
+}
+
+Result<std::vector<Address>> destinations_from(capnp::List<capnp::Data>::Reader from) {
+  if (from.size() > kMaxDestinations) return Reject::Overloaded;
+  std::vector<Address> out;
+  for (const auto one : from) {
+    Address address;
+    if (!take(one, address.bytes)) return Reject::WrongLength;
+    if (address.bytes[0] != 0xfd) return Reject::WrongValue;
+    out.push_back(address);
   }
   return out;
 }

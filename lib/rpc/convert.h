@@ -65,6 +65,9 @@ template <std::size_t N>
 [[nodiscard]] Result<TrustLevel> trust_from(schema::Trust trust);
 [[nodiscard]] schema::Trust to_schema(TrustLevel trust);
 
+[[nodiscard]] Result<Visibility> visibility_from(schema::Visibility visibility);
+[[nodiscard]] schema::Visibility to_schema(Visibility visibility);
+
 [[nodiscard]] Result<covfefe::Endpoint> endpoint_from(schema::Endpoint::Reader from);
 // Port 1..65535; a scope does not travel.
 void write_endpoint(const covfefe::Endpoint& from, schema::Endpoint::Builder to);
@@ -91,6 +94,16 @@ void write_identity(const IdentityRecord& from, schema::Identity::Builder to);
 void write_sample(const MetricSample& from, schema::MetricSample::Builder to);
 [[nodiscard]] Result<std::vector<MetricSample>> samples_from(
     capnp::List<schema::MetricSample>::Reader from, std::size_t at_most);
+
+[[nodiscard]] Result<CatalogueRecord> catalogue_from(schema::Catalogue::Reader from);
+// Somebody's, whole descriptors, at most kMaxCatalogue bytes.
+void write_catalogue(const CatalogueRecord& from, schema::Catalogue::Builder to);
+[[nodiscard]] Result<std::vector<CatalogueRecord>> catalogues_from(
+    capnp::List<schema::Catalogue>::Reader from);
+// At most kCataloguesInPage, in order of id.
+
+[[nodiscard]] Result<std::vector<Address>> destinations_from(capnp::List<capnp::Data>::Reader from);
+// At most kMaxDestinations overlay addresses.
 
 [[nodiscard]] Result<SeenTimestamp> seen_from(schema::KeystoreForRouter::Seen::Reader from);
 void write_seen(const SeenTimestamp& from, schema::KeystoreForRouter::Seen::Builder to);

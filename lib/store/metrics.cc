@@ -48,11 +48,15 @@ StoreResult<void> Peers::add_sample(const MetricSample& sample, std::int64_t spa
   const std::int64_t at = (std::max<std::int64_t>(sample.at, 0) + span - 1) / span * span;
   Statement statement(
       database_.handle(),
-      "INSERT INTO metrics(span, friend_id, at, seconds, rx, tx, up, rtt, lost) "
-      "VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(span, friend_id, at) DO UPDATE SET "
+      "INSERT INTO metrics(span, friend_id, at, seconds, rx, tx, up, rtt, lost, link_faults, "
+      "onion_faults, circuits_destroyed, relayed_cells) "
+      "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(span, friend_id, at) DO UPDATE SET "
       "seconds=seconds+excluded.seconds, rx=rx+excluded.rx, tx=tx+excluded.tx, "
       "up=up+excluded.up, rtt=CASE excluded.rtt WHEN 0 THEN rtt ELSE excluded.rtt END, "
-      "lost=lost+excluded.lost");
+      "lost=lost+excluded.lost, link_faults=link_faults+excluded.link_faults, "
+      "onion_faults=onion_faults+excluded.onion_faults, "
+      "circuits_destroyed=circuits_destroyed+excluded.circuits_destroyed, "
+      "relayed_cells=relayed_cells+excluded.relayed_cells");
   return statement.integer(span)
       .integer(sample.id.value)
       .integer(at)
@@ -62,6 +66,10 @@ StoreResult<void> Peers::add_sample(const MetricSample& sample, std::int64_t spa
       .integer(sample.up_seconds)
       .integer(sample.rtt_micros)
       .integer(sample.lost)
+      .integer(sample.link_faults)
+      .integer(sample.onion_faults)
+      .integer(sample.circuits_destroyed)
+      .integer(bounded(sample.relayed_cells))
       .run();
 }
 
@@ -77,7 +85,8 @@ StoreResult<std::vector<MetricSample>> Peers::metrics(FriendId id, std::int64_t 
                                                       std::size_t most) {
   std::vector<MetricSample> out;
   Statement statement(database_.handle(),
-                      "SELECT at, seconds, rx, tx, up, rtt, lost FROM metrics WHERE span=60 AND "
+                      "SELECT at, seconds, rx, tx, up, rtt, lost, link_faults, onion_faults, "
+                      "circuits_destroyed, relayed_cells FROM metrics WHERE span=60 AND "
                       "friend_id=? AND at>? ORDER BY at DESC LIMIT ?");
   statement.integer(id.value).integer(since).integer(static_cast<std::int64_t>(most));
   while (true) {
@@ -91,7 +100,8 @@ StoreResult<std::vector<MetricSample>> Peers::metrics(FriendId id, std::int64_t 
     out.push_back({id, statement.column_integer(0), small(1),
                    static_cast<std::uint64_t>(statement.column_integer(2)),
                    static_cast<std::uint64_t>(statement.column_integer(3)), small(4), small(5),
-                   small(6)});
+                   small(6), small(7), small(8), small(9),
+                   static_cast<std::uint64_t>(statement.column_integer(10))});
   }
 }
 

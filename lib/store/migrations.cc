@@ -48,7 +48,28 @@ CREATE TABLE metrics(
 CREATE INDEX metrics_by_age ON metrics(span, at);
 )sql";
 
-constexpr const char* kAll[] = {kFriends, kMetrics};
+// 1 is relay only: what a friendship was before there was a choice. The longest catalogue is 512
+// descriptors of 96 bytes.
+constexpr const char* kCircuits = R"sql(
+ALTER TABLE friends ADD COLUMN visibility INTEGER NOT NULL DEFAULT 1
+  CHECK(visibility BETWEEN 0 AND 2);
+ALTER TABLE metrics ADD COLUMN link_faults INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE metrics ADD COLUMN onion_faults INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE metrics ADD COLUMN circuits_destroyed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE metrics ADD COLUMN relayed_cells INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE catalogues(
+  friend_id INTEGER PRIMARY KEY REFERENCES friends(id) ON DELETE CASCADE,
+  epoch INTEGER NOT NULL CHECK(epoch BETWEEN 0 AND 4294967295),
+  descriptors BLOB NOT NULL
+    CHECK(length(descriptors) BETWEEN 96 AND 49152 AND length(descriptors) % 96 = 0)
+) STRICT;
+CREATE TABLE destinations(
+  address BLOB PRIMARY KEY CHECK(length(address) = 16),
+  sequence INTEGER NOT NULL UNIQUE
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kAll[] = {kFriends, kMetrics, kCircuits};
 
 }  // namespace
 

@@ -22,6 +22,9 @@ bool read_friend(Statement& row, FriendRecord& out) {
   out.trust = static_cast<TrustLevel>(std::clamp<std::int64_t>(row.column_integer(2), 0, 3));
   out.serial = static_cast<std::uint64_t>(row.column_integer(7));
   out.added_at = row.column_integer(9);
+  // A value from nowhere shows nothing.
+  const std::int64_t shown = row.column_integer(10);
+  out.visibility = shown >= 0 && shown <= 2 ? static_cast<Visibility>(shown) : Visibility::Hidden;
   return row.column_blob(3, out.identity_key) && row.column_blob(4, out.static_key) &&
          row.column_blob(5, out.service_key) && row.column_blob(6, out.address.bytes) &&
          row.column_blob(8, out.endorsement);
@@ -36,7 +39,8 @@ Statement& bind_friend(Statement& statement, const FriendRecord& record) {
       .blob(record.address.bytes)
       .integer(static_cast<std::int64_t>(record.serial))
       .blob(record.endorsement)
-      .integer(record.added_at);
+      .integer(record.added_at)
+      .integer(static_cast<std::int64_t>(record.visibility));
 }
 
 }  // namespace
@@ -88,7 +92,8 @@ StoreResult<std::int64_t> Peers::write_friend(const FriendRecord& record) {
   if (record.id.value != 0) {
     Statement update(handle,
                      "UPDATE friends SET petname=?, trust=?, identity_key=?, static_key=?, "
-                     "service_key=?, address=?, serial=?, endorsement=?, added_at=? WHERE id=?");
+                     "service_key=?, address=?, serial=?, endorsement=?, added_at=?, visibility=? "
+                     "WHERE id=?");
     if (auto done = bind_friend(update, record).integer(record.id.value).run(); !done) {
       return done.error();
     }
@@ -102,7 +107,8 @@ StoreResult<std::int64_t> Peers::write_friend(const FriendRecord& record) {
   }
   Statement insert(handle,
                    "INSERT INTO friends(petname, trust, identity_key, static_key, service_key, "
-                   "address, serial, endorsement, added_at) VALUES(?,?,?,?,?,?,?,?,?)");
+                   "address, serial, endorsement, added_at, visibility) "
+                   "VALUES(?,?,?,?,?,?,?,?,?,?)");
   if (auto done = bind_friend(insert, record).run(); !done) return done.error();
   return std::int64_t{sqlite3_last_insert_rowid(handle)};
 }
@@ -135,7 +141,7 @@ StoreResult<std::vector<FriendRecord>> Peers::friends() {
   std::vector<FriendRecord> out;
   Statement statement(database_.handle(),
                       "SELECT id, petname, trust, identity_key, static_key, service_key, address, "
-                      "serial, endorsement, added_at FROM friends ORDER BY id");
+                      "serial, endorsement, added_at, visibility FROM friends ORDER BY id");
   while (true) {
     const auto row = statement.step();
     if (!row) return row.error();

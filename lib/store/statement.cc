@@ -102,4 +102,10 @@ bool Statement::column_blob(int column, MutableBytes out) const {
   return true;
 }
 
+std::vector<std::uint8_t> Statement::column_bytes(int column) const {
+  const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+  return bytes == nullptr ? std::vector<std::uint8_t>() : std::vector(bytes, bytes + size);
+}
+
 }  // namespace covfefe::store

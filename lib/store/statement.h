@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "store/error.h"
@@ -37,6 +38,7 @@ class Statement {
   [[nodiscard]] std::string column_text(int column) const;
   bool column_blob(int column, MutableBytes out) const;
   // False when the stored length is not out.size(): a damaged or foreign row.
+  [[nodiscard]] std::vector<std::uint8_t> column_bytes(int column) const;
 
  private:
   sqlite3* database_;

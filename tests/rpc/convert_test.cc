@@ -23,6 +23,7 @@ FriendRecord bob() {
   record.id = {7};
   record.petname = "bob";
   record.trust = TrustLevel::Known;
+  record.visibility = Visibility::Reachable;
   record.identity_key = filled<32>(1);
   record.static_key = filled<32>(2);
   record.service_key = filled<32>(3);
@@ -106,6 +107,53 @@ TEST_CASE("a trust level from the future is refused") {
   FriendMessage message;
   message.builder.setTrust(static_cast<schema::Trust>(4));
   CHECK(message.read().error() == Reject::WrongValue);
+}
+
+TEST_CASE("a visibility from the future is refused, and none means relay only") {
+  FriendMessage message;
+  message.builder.setVisibility(static_cast<schema::Visibility>(3));
+  CHECK(message.read().error() == Reject::WrongValue);
+  capnp::MallocMessageBuilder silent;
+  CHECK(*visibility_from(silent.initRoot<schema::Friend>().getVisibility()) ==
+        Visibility::RelayOnly);
+  for (const auto each : {Visibility::Hidden, Visibility::RelayOnly, Visibility::Reachable})
+    CHECK(*visibility_from(to_schema(each)) == each);
+}
+
+TEST_CASE("catalogues are somebody's, whole, in order and bounded") {
+  capnp::MallocMessageBuilder message;
+  auto list = message.initRoot<schema::PeerdbForRouter::CataloguesResults>().initCatalogues(8);
+  const CatalogueRecord longest{{1}, 496'000, std::vector<std::uint8_t>(kMaxCatalogue, 7)};
+  for (capnp::uint i = 0; i < list.size(); ++i) {
+    write_catalogue({{i + 1}, 496'000, std::vector<std::uint8_t>(96, 7)}, list[i]);
+  }
+  write_catalogue(longest, list[0]);
+  REQUIRE(catalogues_from(list.asReader()).ok());
+  CHECK(catalogues_from(list.asReader())->front() == longest);
+  for (const std::size_t size : {1UL, 95UL, 97UL, kMaxCatalogue + 96}) {
+    write_catalogue({{1}, 1, std::vector<std::uint8_t>(size, 7)}, list[0]);
+    CHECK(catalogue_from(list.asReader()[0]).error() == Reject::WrongLength);
+  }
+  write_catalogue({{0}, 1, {}}, list[0]);
+  CHECK(catalogue_from(list.asReader()[0]).error() == Reject::WrongValue);
+  write_catalogue({{2}, 1, {}}, list[0]);
+  CHECK(catalogues_from(list.asReader()).error() == Reject::Unexpected);
+  auto many = message.initRoot<schema::PeerdbForRouter::CataloguesResults>().initCatalogues(9);
+  CHECK(catalogues_from(many.asReader()).error() == Reject::Overloaded);
+}
+
+TEST_CASE("destinations are overlay addresses, at most 1,024") {
+  capnp::MallocMessageBuilder message;
+  using Results = schema::PeerdbForRouter::DestinationsResults;
+  auto list = message.initRoot<Results>().initAddresses(1);
+  list.set(0, as_data(filled<16>(0xfd)));
+  CHECK(destinations_from(list.asReader())->at(0).bytes == filled<16>(0xfd));
+  list.set(0, as_data(filled<16>(0xfe)));
+  CHECK(destinations_from(list.asReader()).error() == Reject::WrongValue);
+  list.set(0, as_data(filled<15>(0xfd)));
+  CHECK(destinations_from(list.asReader()).error() == Reject::WrongLength);
+  auto many = message.initRoot<Results>().initAddresses(1'025);
+  CHECK(destinations_from(many.asReader()).error() == Reject::Overloaded);
 }
 
 TEST_CASE("petnames are one lower-case label") {
@@ -201,6 +249,10 @@ TEST_CASE("metric samples are bounded and belong to somebody") {
   sample.up_seconds = 10;
   sample.rtt_micros = 4;
   sample.lost = 5;
+  sample.link_faults = 6;
+  sample.onion_faults = 7;
+  sample.circuits_destroyed = 8;
+  sample.relayed_cells = UINT64_MAX;
   capnp::MallocMessageBuilder message;
   auto list = message.initRoot<schema::PeerdbForRouter::RecordMetricsParams>().initSamples(2);
   write_sample(sample, list[0]);

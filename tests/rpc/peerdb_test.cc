@@ -24,10 +24,12 @@ struct Bench {
   store::StoreResult<store::Database> database =
       store::Database::open(directory.file("peers.db"), store::kNow);
   store::Peers peers{database.value()};
+  store::Routes routes{database.value()};
   SilentLog log;
   int disk_failures = 0;
   Node node{database.value(),
             peers,
+            routes,
             log,
             [this] { ++disk_failures; },
             [] { return rpc::InspectedService{}; },
@@ -142,12 +144,80 @@ TEST_CASE("metrics of the router come back to the operator") {
   auto record = bench.as_router().recordMetricsRequest();
   record.setOperation(rpc::as_data(store::operation(2)));
   auto samples = record.initSamples(1);
-  rpc::write_sample({FriendId{id}, os::wall_now().unix_seconds(), 10, 1, 2, 10, 300, 0},
+  rpc::write_sample({FriendId{id}, os::wall_now().unix_seconds(), 10, 1, 2, 10, 300, 0, 1, 2, 3, 4},
                     samples[0]);
   CHECK(!record.send().wait(bench.io.waitScope).getRefused());
   auto ask = bench.as_operator().metricsRequest();
   ask.setFriendId(id);
-  CHECK(ask.send().wait(bench.io.waitScope).getSamples().size() == 1);
+  const auto answer = ask.send().wait(bench.io.waitScope);
+  REQUIRE(answer.getSamples().size() == 1);
+  CHECK(answer.getSamples()[0].getLinkFaults() == 1);
+  CHECK(answer.getSamples()[0].getRelayedCells() == 4);
+}
+
+bool record_catalogue(Bench& bench, const CatalogueRecord& catalogue) {
+  auto request = bench.as_router().recordCatalogueRequest();
+  rpc::write_catalogue(catalogue, request.initCatalogue());
+  return !request.send().wait(bench.io.waitScope).getRefused();
+}
+
+TEST_CASE("catalogues of many friends are read page by page") {
+  Bench bench;
+  const std::vector<std::uint8_t> longest(kMaxCatalogue, 7);
+  for (std::uint8_t i = 1; i <= 20; ++i) {
+    const FriendId id{
+        bench.put(i, store::person(static_cast<std::uint8_t>(3 * i))).getReply().getFriendId()};
+    CHECK(record_catalogue(bench, {id, i, longest}));
+  }
+  std::vector<std::size_t> pages;
+  FriendId after{0};
+  do {
+    auto request = bench.as_router().cataloguesRequest();
+    request.setAfter(after.value);
+    const auto answer = request.send().wait(bench.io.waitScope);
+    const auto page = rpc::catalogues_from(answer.getCatalogues());
+    REQUIRE(page.ok());
+    pages.push_back(page->size());
+    if (!page->empty()) after = page->back().id;
+  } while (pages.back() == kCataloguesInPage);
+  CHECK(pages == std::vector<std::size_t>{8, 8, 4});
+}
+
+TEST_CASE("catalogues of nobody and of broken length are refused") {
+  Bench bench;
+  const FriendId id{bench.put(1, store::person(1)).getReply().getFriendId()};
+  CHECK_FALSE(record_catalogue(bench, {{77}, 1, std::vector<std::uint8_t>(96, 7)}));
+  CHECK_FALSE(record_catalogue(bench, {{0}, 1, std::vector<std::uint8_t>(96, 7)}));
+  CHECK_FALSE(record_catalogue(bench, {id, 1, std::vector<std::uint8_t>(95, 7)}));
+  CHECK_FALSE(record_catalogue(bench, {id, 1, std::vector<std::uint8_t>(kMaxCatalogue + 96, 7)}));
+  CHECK(bench.routes.catalogues({0}, 8)->empty());
+  CHECK(record_catalogue(bench, {id, 1, std::vector<std::uint8_t>(96, 7)}));
+  CHECK(bench.disk_failures == 0);
+}
+
+TEST_CASE("destinations come and go, and other addresses are refused") {
+  Bench bench;
+  const auto record = [&bench](std::initializer_list<ByteArray<16>> used,
+                               std::initializer_list<ByteArray<16>> unused) {
+    auto request = bench.as_router().recordDestinationsRequest();
+    auto list = request.initUsed(static_cast<capnp::uint>(used.size()));
+    capnp::uint at = 0;
+    for (const auto& one : used) list.set(at++, rpc::as_data(one));
+    list = request.initUnused(static_cast<capnp::uint>(unused.size()));
+    at = 0;
+    for (const auto& one : unused) list.set(at++, rpc::as_data(one));
+    return !request.send().wait(bench.io.waitScope).getRefused();
+  };
+  const ByteArray<16> one{0xfd, 1};
+  const ByteArray<16> two{0xfd, 2};
+  CHECK(record({one, two}, {}));
+  CHECK(record({}, {one}));
+  CHECK_FALSE(record({{0xfe, 1}}, {}));
+  const auto answer = bench.as_router().destinationsRequest().send().wait(bench.io.waitScope);
+  const auto all = rpc::destinations_from(answer.getAddresses());
+  REQUIRE(all.ok());
+  REQUIRE(all->size() == 1);
+  CHECK(all->at(0).bytes == two);
 }
 
 TEST_CASE("a router that disconnects in the middle of a call leaves the service working") {

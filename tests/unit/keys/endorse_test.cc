@@ -26,7 +26,7 @@ TEST_CASE("a record altered in any endorsed field is refused") {
   KeyDirectory keys;
   auto vault = keys.open();
   const FriendRecord good = endorsed(*vault, stranger(7));
-  std::vector<FriendRecord> bad(9, good);
+  std::vector<FriendRecord> bad(11, good);
   bad[0].petname = "friend-8";
   bad[1].trust = TrustLevel::Known;
   bad[2].identity_key[0] ^= 1;
@@ -36,8 +36,39 @@ TEST_CASE("a record altered in any endorsed field is refused") {
   bad[6].serial += 1;
   bad[7].endorsement[31] ^= 1;
   bad[8].endorsement = {};
+  bad[9].visibility = Visibility::Reachable;
+  bad[10].visibility = Visibility::Hidden;
   CHECK(accepted(*vault, bad) == 0);
   CHECK(accepted(*vault, {good}) == 1);
+}
+
+TEST_CASE("a hidden friend cannot be shown by whoever keeps the record") {
+  KeyDirectory keys;
+  auto vault = keys.open();
+  FriendRecord record = stranger(7);
+  record.visibility = Visibility::Hidden;
+  const FriendRecord hidden = endorsed(*vault, record);
+  CHECK(accepted(*vault, {hidden}) == 1);
+  for (const Visibility other : {Visibility::RelayOnly, Visibility::Reachable}) {
+    FriendRecord shown = hidden;
+    shown.visibility = other;
+    CHECK(accepted(*vault, {shown}) == 0);
+  }
+}
+
+TEST_CASE("a record that was endorsed before there was a choice is good as relay only") {
+  const auto root = keys::RootKeys::from_seed(key_of(1).view());
+  FriendRecord record = stranger(7);
+  record.serial = 3;
+  const ByteArray<1> length{static_cast<std::uint8_t>(record.petname.size())};
+  const ByteArray<1> trust{3};
+  const ByteArray<8> serial{3};
+  record.endorsement = root->mac({bytes_of("covfefe friend v1"), length, bytes_of(record.petname),
+                                  trust, record.identity_key, record.static_key, record.service_key,
+                                  record.address.bytes, serial});
+  CHECK(keys::is_endorsed(*root, record));
+  record.visibility = Visibility::Hidden;
+  CHECK_FALSE(keys::is_endorsed(*root, record));
 }
 
 TEST_CASE("id, endpoints and date are the database's own and do not matter") {

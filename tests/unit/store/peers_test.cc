@@ -77,7 +77,7 @@ TEST_CASE("a removed friend is gone with endpoints and metrics, and its id is no
   const TemporaryDirectory directory;
   Store store(directory.file("peers.db"));
   const FriendId id = store.peers.put_friend(operation(1), person(1)).value();
-  const MetricSample sample{id, kNow.unix_seconds(), 10, 5, 6, 10, 100, 0};
+  const MetricSample sample{id, kNow.unix_seconds(), 10, 5, 6, 10, 100, 0, 0, 0, 0, 0};
   REQUIRE(store.peers.record_metrics(operation(2), {&sample, 1}, kNow).ok());
   REQUIRE(store.peers.remove_friend(operation(3), id).ok());
   CHECK(store.peers.remove_friend(operation(4), id).error().fault == Fault::Unknown);
@@ -111,12 +111,12 @@ TEST_CASE("metrics add up in minutes and leave when they are old") {
   Store store(directory.file("peers.db"));
   const FriendId id = store.peers.put_friend(operation(1), person(1)).value();
   const std::int64_t minute = kNow.unix_seconds() / 60 * 60;
-  const MetricSample samples[] = {{id, minute - 30, 10, 100, 10, 10, 900, 1},
-                                  {id, minute - 20, 10, 50, 5, 10, 0, 2}};
+  const MetricSample samples[] = {{id, minute - 30, 10, 100, 10, 10, 900, 1, 1, 2, 3, 4},
+                                  {id, minute - 20, 10, 50, 5, 10, 0, 2, 10, 20, 30, 40}};
   REQUIRE(store.peers.record_metrics(operation(2), samples, kNow).ok());
   auto rows = store.peers.metrics(id, 0, 100).value();
   REQUIRE(rows.size() == 1);
-  CHECK(rows[0] == MetricSample{id, minute, 20, 150, 15, 20, 900, 3});
+  CHECK(rows[0] == MetricSample{id, minute, 20, 150, 15, 20, 900, 3, 11, 22, 33, 44});
 
   const WallTime later{kNow.unix_nanoseconds + (kMinuteAge + 120) * 1'000'000'000};
   REQUIRE(store.peers.record_metrics(operation(3), {}, later).ok());
@@ -127,8 +127,8 @@ TEST_CASE("a sample from the future neither stays nor drops the others") {
   const TemporaryDirectory directory;
   Store store(directory.file("peers.db"));
   const FriendId id = store.peers.put_friend(operation(1), person(1)).value();
-  const MetricSample samples[] = {{id, kNow.unix_seconds(), 10, 1, 1, 10, 0, 0},
-                                  {id, INT64_MAX - 1, 10, 1, 1, 10, 0, 0}};
+  const MetricSample samples[] = {{id, kNow.unix_seconds(), 10, 1, 1, 10, 0, 0, 0, 0, 0, 0},
+                                  {id, INT64_MAX - 1, 10, 1, 1, 10, 0, 0, 0, 0, 0, 0}};
   REQUIRE(store.peers.record_metrics(operation(2), samples, kNow).ok());
   CHECK(store.peers.metrics(id, 0, 100).value().size() == 1);
 }
@@ -137,9 +137,10 @@ TEST_CASE("samples of unknown friends and absurd numbers do no harm") {
   const TemporaryDirectory directory;
   Store store(directory.file("peers.db"));
   const FriendId id = store.peers.put_friend(operation(1), person(1)).value();
-  const MetricSample samples[] = {{FriendId{4711}, 1, 1, 1, 1, 1, 1, 1},
-                                  {id, -5, 10, UINT64_MAX, UINT64_MAX, 10, 0, 0},
-                                  {id, -5, 10, UINT64_MAX, UINT64_MAX, 10, 0, 0}};
+  const MetricSample samples[] = {
+      {FriendId{4711}, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+      {id, -5, 10, UINT64_MAX, UINT64_MAX, 10, 0, 0, UINT32_MAX, 0, 0, UINT64_MAX},
+      {id, -5, 10, UINT64_MAX, UINT64_MAX, 10, 0, 0, UINT32_MAX, 0, 0, UINT64_MAX}};
   CHECK(store.peers.record_metrics(operation(2), samples, WallTime{1'000'000'000}).ok());
 }
 

@@ -45,6 +45,7 @@ inline FriendRecord person(std::uint8_t number) {
   FriendRecord out;
   out.petname = "friend-" + std::to_string(number);
   out.trust = TrustLevel::Met;
+  out.visibility = Visibility::Reachable;
   out.identity_key.fill(number);
   out.static_key.fill(static_cast<std::uint8_t>(number + 1));
   out.service_key.fill(static_cast<std::uint8_t>(number + 2));
