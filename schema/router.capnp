@@ -1,6 +1,8 @@
 @0x8f3b6a90c7d4e806;
-# What the operator may ask of the router. It shows, measures and explains; who is a friend is
-# decided elsewhere (keystore and peerdb).
+# What the operator may ask of the router. It shows, measures and explains, opens and closes this
+# node's own circuits and chooses the address that far ends see; who is a friend is decided elsewhere
+# (keystore and peerdb). A peer is named by petname, by overlay address, or NAME.FRIEND: the friend is
+# asked whom it calls NAME. A reply that is not ok says why and what to do next.
 
 using Cxx = import "/capnp/c++.capnp";
 using Common = import "common.capnp";
@@ -28,6 +30,61 @@ struct FriendStatus {
   dataSockets @11 :UInt8;    # data sockets in use; 0 = multiplexed on the control socket
   lastHeardMs @12 :UInt64;   # ago; 2^64-1 = never
   handshakeFailure @13 :Text;
+  linkFaults @14 :UInt64;    # bad link tags and malformed frames: this neighbour's
+  onionFaults @15 :UInt64;   # bad hop tags of circuits over this link: anybody's on their way
+  circuitsDestroyed @16 :UInt64;  # for eight of those in ten seconds
+  relayed @17 :Relayed;
+}
+
+struct Relayed {
+  # Circuits that a friend sends through this node, all taken together.
+  petname @0 :Text;
+  circuits @1 :UInt64;       # now
+  cells @2 :UInt64;
+  onionFaults @3 :UInt64;
+  builds @4 :UInt64;
+  refused @5 :UInt64;        # of the builds
+}
+
+enum CircuitState {
+  building @0;
+  open @1;
+  suspect @2;                # nothing comes back: traffic has moved to others, it is probed
+  closing @3;
+}
+
+struct Circuit {
+  # One circuit of this node's own sessions.
+  id @0 :UInt32;
+  to @1 :Data;               # 16, the far end of its session
+  petname @2 :Text;          # of the far end, if it is a friend
+  hops @3 :List(Text);       # the entry friend's petname, then handles; empty: the far end built it
+  state @4 :CircuitState;
+  origin @5 :Bool;           # this node built it
+  ageMs @6 :UInt64;
+  lifetimeMs @7 :UInt64;
+  rttMicros @8 :UInt32;      # 0 = not measured
+  txBytes @9 :UInt64;        # of cells, as UDP payload
+  rxBytes @10 :UInt64;
+  onionFaults @11 :UInt64;
+  replays @12 :UInt64;
+  resent @13 :UInt64;        # cells that were sent again over it
+}
+
+struct CircuitCounts {
+  open @0 :UInt32;
+  building @1 :UInt32;
+  failing @2 :UInt32;        # suspect or closing
+  relayed @3 :UInt64;        # of others, through this node
+}
+
+struct Looked {
+  # Whom a text names.
+  ok @0 :Bool;
+  address @1 :Data;          # 16
+  petname @2 :Text;          # if it is a friend
+  why @3 :Text;              # it names nobody
+  next @4 :Text;
 }
 
 struct RouterStatus {
@@ -39,6 +96,7 @@ struct RouterStatus {
   shaperAttached @5 :Bool;
   keystoreLocked @6 :Bool;
   friends @7 :List(FriendStatus);
+  circuits @8 :CircuitCounts;
 }
 
 struct PingReply {
@@ -46,6 +104,47 @@ struct PingReply {
   rttMicros @1 :UInt64;
   path @2 :Text;
   why @3 :Text;              # set when not ok
+  hops @4 :List(HopTime);    # when they were asked for
+  next @5 :Text;
+}
+
+struct HopTime {
+  hop @0 :Text;              # as in Circuit.hops
+  ok @1 :Bool;
+  rttMicros @2 :UInt64;      # of a circuit build that ends there, its keystore included
+}
+
+struct PathOption {
+  hops @0 :List(Text);
+  chosen @1 :Bool;
+  why @2 :Text;
+}
+
+struct PathReply {
+  ok @0 :Bool;               # a way is chosen
+  peer @1 :Looked;
+  options @2 :List(PathOption);  # at most 32
+  why @3 :Text;              # the rule that decided, or what is missing
+  next @4 :Text;
+}
+
+struct CircuitsReply {
+  peer @0 :Looked;           # not ok: nobody has this name. Of everybody: ok and no address
+  circuits @1 :List(Circuit);    # at most 512
+  left @2 :UInt32;           # how many more there are
+  relayed @3 :List(Relayed); # of friends that have any; not when one peer was asked for
+}
+
+struct NewCircuitReply {
+  ok @0 :Bool;
+  circuit @1 :Circuit;
+  why @2 :Text;
+  next @3 :Text;
+}
+
+struct FarIdentity {
+  once @0 :Bool;             # a one-time identity
+  address @1 :Data;          # 16, what far ends see of sessions opened from now on
 }
 
 struct Finding {
@@ -56,7 +155,19 @@ struct Finding {
 
 interface RouterOperator extends(Inspect.Inspectable) {
   status @0 () -> (status :RouterStatus);
-  ping @1 (peer :Text, timeoutMs :UInt32) -> (reply :PingReply);
-  # One echo inside the end-to-end session. peer is a petname or an overlay address.
+  ping @1 (peer :Text, timeoutMs :UInt32, hops :Bool) -> (reply :PingReply);
+  # One echo inside the end-to-end session. hops: each hop of the first circuit is timed as well.
   why @2 (peer :Text) -> (findings :List(Finding));
+  resolve @3 (peer :Text) -> (peer :Looked);
+  circuits @4 (peer :Text) -> (reply :CircuitsReply);
+  # An empty peer is everybody.
+  path @5 (peer :Text) -> (reply :PathReply);
+  # The ways that are known to a peer and which of them circuits would take now.
+  newCircuit @6 (peer :Text, timeoutMs :UInt32) -> (reply :NewCircuitReply);
+  # One more circuit of the session with this peer, which is opened if there is none.
+  closeCircuit @7 (id :UInt32) -> (ok :Bool, why :Text, next :Text);
+  identityNew @8 () -> (identity :FarIdentity);
+  # Sessions opened from now on show a fresh address that nobody can tie to this node's own.
+  identityDrop @9 () -> (identity :FarIdentity);
+  # Back to the own address.
 }

@@ -3,69 +3,29 @@
 
 #include <algorithm>
 
-#include "os/clock.h"
+#include "operator_findings.h"
+#include "operator_write.h"
 
 namespace covfefe::router {
 namespace {
 
 using schema::RouterOperator;
 
-constexpr std::uint32_t kLongestPingMs = 60'000;
+constexpr std::uint32_t kLongestMs = 60'000;
 constexpr std::uint32_t kUsualPingMs = 2'000;
+constexpr std::uint32_t kUsualBuildMs = 5'000;
 constexpr std::uint64_t kNeverHeard = UINT64_MAX;
 
-std::uint32_t micros(Duration duration) {
-  return static_cast<std::uint32_t>(
-      std::clamp<std::int64_t>(duration.nanoseconds / 1'000, 0, UINT32_MAX));
-}
+constexpr const char* kAskWhy = "covfefe why PEER goes through what a way needs";
 
-schema::LinkState state_of(core::LinkState state) {
-  switch (state) {
-    case core::LinkState::Down:
-      return schema::LinkState::DOWN;
-    case core::LinkState::Handshaking:
-      return schema::LinkState::HANDSHAKING;
-    case core::LinkState::Up:
-      return schema::LinkState::UP;
-  }
-  return schema::LinkState::DOWN;
-}
-
-void write_report(const core::FriendReport& from, schema::FriendStatus::Builder to) {
-  to.setState(state_of(from.state));
-  if (from.state == core::LinkState::Up) to.setPath("direct " + format_endpoint(from.remote));
-  to.setRttMicros(micros(from.rtt));
-  to.setRxBytes(from.rx_bytes);
-  to.setTxBytes(from.tx_bytes);
-  to.setSessionUp(from.session_up);
-  to.setSmallMode(from.small_mode);
-  to.setDataSockets(from.data_sockets);
-  if (!from.last_heard.is_never()) {
-    const Duration ago = os::monotonic_now() - from.last_heard;
-    to.setLastHeardMs(static_cast<std::uint64_t>(std::max<std::int64_t>(ago.nanoseconds, 0)) /
-                      1'000'000);
-  }
-  to.setHandshakeFailure(from.handshake_failure);
-}
-
-struct Finding {
-  bool ok;
-  std::string what;
-  std::string next;
-};
-
-void write_findings(const std::vector<Finding>& from, RouterOperator::WhyResults::Builder to) {
-  auto list = to.initFindings(static_cast<capnp::uint>(from.size()));
-  for (capnp::uint i = 0; i < list.size(); ++i) {
-    list[i].setOk(from[i].ok);
-    list[i].setWhat(from[i].what);
-    list[i].setNext(from[i].next);
-  }
+Duration limit_of(std::uint32_t asked_ms, std::uint32_t usual_ms) {
+  return Duration::millis(asked_ms == 0 ? usual_ms : std::min(asked_ms, kLongestMs));
 }
 
 class Operator final : public rpc::Served<RouterOperator> {
  public:
-  explicit Operator(const OperatorView& view) : Served(view.calls), view_(view) {}
+  explicit Operator(const OperatorView& view)
+      : Served(view.calls), view_(view), names_(view.peerdb, view.questions) {}
 
  protected:
   // Every call may be cancelled: the library would else keep it, and what it refers to, waiting for
@@ -74,54 +34,137 @@ class Operator final : public rpc::Served<RouterOperator> {
     context.allowCancellation();
     context.releaseParams();
     return view_.questions.status().then([this, context](core::StatusReport&& report) mutable {
-      write_status(report, context.getResults().initStatus());
+      return view_.questions.circuits().then(
+          [this, context, kept = kj::mv(report)](core::CircuitsReport&& circuits) mutable {
+            auto to = context.getResults().initStatus();
+            write_status(to);
+            write_friends(kept, circuits, to);
+            write_counts(circuits, to.initCircuits());
+          });
     });
   }
 
   kj::Promise<void> ping(PingContext context) override {
     context.allowCancellation();
-    const std::string peer = rpc::text(context.getParams().getPeer());
-    const std::uint32_t asked = context.getParams().getTimeoutMs();
-    const std::uint32_t limit = asked == 0 ? kUsualPingMs : std::min(asked, kLongestPingMs);
+    const auto params = context.getParams();
+    core::PingQuery query{{},
+                          limit_of(params.getTimeoutMs(), kUsualPingMs),
+                          params.getHops() ? core::Hops::Timed : core::Hops::Untimed};
+    auto looked = names_.look_up(rpc::text(params.getPeer()));
     context.releaseParams();
-    const auto address = address_of(peer);
-    if (!address) {
-      auto reply = context.getResults().initReply();
-      reply.setWhy("there is no friend called " + peer);
-      return kj::READY_NOW;
-    }
-    return view_.questions.ping(*address, Duration::millis(limit))
-        .then([context](core::PingReport&& report) mutable {
-          auto reply = context.getResults().initReply();
-          reply.setOk(report.ok);
-          reply.setRttMicros(static_cast<std::uint64_t>(report.rtt.nanoseconds) / 1'000);
-          reply.setPath(report.path);
-          reply.setWhy(report.why);
-        });
+    return looked.then([this, context, query](kj::Own<Named>&& who) mutable -> kj::Promise<void> {
+      if (!who->address) {
+        auto reply = context.getResults().initReply();
+        reply.setWhy(who->why);
+        reply.setNext(who->next);
+        return kj::READY_NOW;
+      }
+      query.peer = *who->address;
+      return view_.questions.ping(query).then([context](core::PingReport&& report) mutable {
+        write_ping(report, context.getResults().initReply());
+      });
+    });
   }
 
   kj::Promise<void> why(WhyContext context) override {
     context.allowCancellation();
+    auto looked = names_.look_up(rpc::text(context.getParams().getPeer()));
+    context.releaseParams();
+    return looked.then([this, context](kj::Own<Named>&& who) mutable -> kj::Promise<void> {
+      auto findings = kj::heap<std::vector<core::Finding>>(own_findings(view_));
+      if (!who->address) {
+        findings->push_back({false, who->why, who->next});
+        write_findings(*findings, context.getResults());
+        return kj::READY_NOW;
+      }
+      return explain(*who->address, *findings, context).attach(kj::mv(findings));
+    });
+  }
+
+  kj::Promise<void> resolve(ResolveContext context) override {
+    context.allowCancellation();
+    auto looked = names_.look_up(rpc::text(context.getParams().getPeer()));
+    context.releaseParams();
+    return looked.then([context](kj::Own<Named>&& who) mutable {
+      write_looked(*who, context.getResults().initPeer());
+    });
+  }
+
+  kj::Promise<void> circuits(CircuitsContext context) override {
+    context.allowCancellation();
     const std::string peer = rpc::text(context.getParams().getPeer());
     context.releaseParams();
-    auto findings = kj::heap<std::vector<Finding>>(own_findings());
-    const auto address = address_of(peer);
-    if (!address) {
-      findings->push_back({false, "there is no friend called " + peer,
-                           "covfefe friend list shows the names; covfefe friend add makes one"});
-      write_findings(*findings, context.getResults());
-      return kj::READY_NOW;
-    }
-    return view_.shaper()
-        .then([this, &list = *findings, where = *address](std::string&& sentence) {
-          if (!sentence.empty()) list.push_back({true, sentence, ""});
-          return view_.questions.why(where);
-        })
-        .then([&list = *findings, context](core::WhyReport&& report) mutable {
-          for (core::Finding& one : report.findings) list.push_back({one.ok, one.what, one.next});
-          write_findings(list, context.getResults());
-        })
-        .attach(kj::mv(findings));
+    if (peer.empty()) return all_circuits(context);
+    return names_.look_up(peer).then(
+        [this, context](kj::Own<Named>&& who) mutable -> kj::Promise<void> {
+          write_looked(*who, context.getResults().initReply().initPeer());
+          if (!who->address) return kj::READY_NOW;
+          return circuits_to(*who->address, context);
+        });
+  }
+
+  kj::Promise<void> path(PathContext context) override {
+    context.allowCancellation();
+    auto looked = names_.look_up(rpc::text(context.getParams().getPeer()));
+    context.releaseParams();
+    return looked.then([this, context](kj::Own<Named>&& who) mutable -> kj::Promise<void> {
+      auto reply = context.getResults().initReply();
+      write_looked(*who, reply.initPeer());
+      if (!who->address) {
+        reply.setWhy(who->why);
+        reply.setNext(who->next);
+        return kj::READY_NOW;
+      }
+      return view_.questions.path(*who->address).then([reply](core::PathReport&& report) mutable {
+        write_path(report, reply);
+        if (!reply.getOk()) reply.setNext(kAskWhy);
+      });
+    });
+  }
+
+  kj::Promise<void> newCircuit(NewCircuitContext context) override {
+    context.allowCancellation();
+    const Duration limit = limit_of(context.getParams().getTimeoutMs(), kUsualBuildMs);
+    auto looked = names_.look_up(rpc::text(context.getParams().getPeer()));
+    context.releaseParams();
+    return looked.then([this, context, limit](kj::Own<Named>&& who) mutable -> kj::Promise<void> {
+      auto reply = context.getResults().initReply();
+      if (!who->address) {
+        reply.setWhy(who->why);
+        reply.setNext(who->next);
+        return kj::READY_NOW;
+      }
+      return view_.questions.open({*who->address, limit})
+          .then([this, reply](core::CircuitsReport&& report) mutable { opened(report, reply); });
+    });
+  }
+
+  kj::Promise<void> closeCircuit(CloseCircuitContext context) override {
+    context.allowCancellation();
+    const std::uint32_t id = context.getParams().getId();
+    context.releaseParams();
+    return view_.questions.close(id).then([context](core::CircuitClosed&& report) mutable {
+      auto results = context.getResults();
+      results.setOk(report.ok);
+      results.setWhy(report.why);
+      if (!report.ok) results.setNext("covfefe circuits shows the numbers");
+    });
+  }
+
+  kj::Promise<void> identityNew(IdentityNewContext context) override {
+    context.allowCancellation();
+    context.releaseParams();
+    return view_.questions.identity(Face::Once).then([context](core::IdentityReport&& now) mutable {
+      write_identity(now, context.getResults().initIdentity());
+    });
+  }
+
+  kj::Promise<void> identityDrop(IdentityDropContext context) override {
+    context.allowCancellation();
+    context.releaseParams();
+    return view_.questions.identity(Face::Own).then([context](core::IdentityReport&& now) mutable {
+      write_identity(now, context.getResults().initIdentity());
+    });
   }
 
   kj::Promise<void> inspect(InspectContext context) override {
@@ -137,7 +180,7 @@ class Operator final : public rpc::Served<RouterOperator> {
   }
 
  private:
-  void write_status(const core::StatusReport& report, schema::RouterStatus::Builder to) {
+  void write_status(schema::RouterStatus::Builder to) {
     to.setName(view_.name);
     to.setAddress(rpc::as_data(view_.address.bytes));
     to.setTunAttached(view_.attached.tun);
@@ -145,6 +188,10 @@ class Operator final : public rpc::Served<RouterOperator> {
     to.setPeerdbAttached(view_.peerdb.attached());
     to.setShaperAttached(view_.attached.shaper);
     to.setKeystoreLocked(view_.keystore.locked());
+  }
+
+  void write_friends(const core::StatusReport& report, const core::CircuitsReport& circuits,
+                     schema::RouterStatus::Builder to) {
     const auto& friends = view_.peerdb.friends();
     auto list = to.initFriends(static_cast<capnp::uint>(friends.size()));
     for (capnp::uint i = 0; i < list.size(); ++i) {
@@ -156,45 +203,59 @@ class Operator final : public rpc::Served<RouterOperator> {
       list[i].setLastHeardMs(kNeverHeard);
       const auto at = std::find_if(report.friends.begin(), report.friends.end(),
                                    [&record](const auto& one) { return one.id == record.id; });
-      if (at != report.friends.end()) write_report(*at, list[i]);
+      if (at != report.friends.end()) write_friend_report(*at, list[i]);
+      const auto through =
+          std::find_if(circuits.relayed.begin(), circuits.relayed.end(),
+                       [&record](const auto& one) { return one.from == record.id; });
+      if (through != circuits.relayed.end()) write_relayed(*through, list[i].initRelayed());
     }
   }
 
-  [[nodiscard]] std::optional<Address> address_of(const std::string& peer) const {
-    for (const FriendRecord& one : view_.peerdb.friends()) {
-      if (one.petname == peer) return one.address;
-    }
-    const auto address = parse_address(peer);
-    return address && address->is_overlay() ? address : std::nullopt;
+  kj::Promise<void> explain(const Address& peer, std::vector<core::Finding>& list,
+                            WhyContext context) {
+    return view_.shaper()
+        .then([this, &list, peer](std::string&& sentence) {
+          if (!sentence.empty()) list.push_back({true, sentence, ""});
+          return view_.questions.why(peer);
+        })
+        .then([&list, context](core::WhyReport&& report) mutable {
+          for (core::Finding& one : report.findings) list.push_back(std::move(one));
+          write_findings(list, context.getResults());
+        });
   }
 
-  [[nodiscard]] std::vector<Finding> own_findings() const {
-    std::vector<Finding> out;
-    const auto say = [&out](bool ok, const char* good, const char* bad, const char* next) {
-      out.push_back({ok, ok ? good : bad, ok ? "" : next});
-    };
-    say(view_.attached.tun, "the TUN device is attached", "there is no TUN device",
-        "covfefe inspect tun-helper says why");
-    say(view_.attached.shaper, "the shaper is attached",
-        "the shaper is not attached: nothing can be sent",
-        "it comes back by itself; covfefe inspect shaper says why if it does not");
-    say(view_.peerdb.attached(), "peerdb is attached",
-        "peerdb is away: friends are as they were read last",
-        "it comes back by itself; its log says why if it does not");
-    if (!view_.keystore.attached()) {
-      say(false, "", "the keystore is away: links that are up go on, new handshakes wait",
-          "it comes back by itself; its log says why if it does not");
-    } else if (view_.keystore.locked()) {
-      say(false, "", "the keystore is locked: new handshakes wait", "unlock it: covfefe unlock");
-    } else {
-      say(!view_.keystore.foreign(), "the keystore answers",
-          "the keystore holds other keys than identity.yaml names",
-          "restore keys.sealed and identity.yaml of the same node");
-    }
-    return out;
+  kj::Promise<void> all_circuits(CircuitsContext context) {
+    return view_.questions.circuits().then([this, context](core::CircuitsReport&& report) mutable {
+      auto reply = context.getResults().initReply();
+      reply.initPeer().setOk(true);
+      write_circuits(report.circuits, names_, reply);
+      auto list = reply.initRelayed(static_cast<capnp::uint>(report.relayed.size()));
+      for (capnp::uint i = 0; i < list.size(); ++i) {
+        const FriendRecord* const from = view_.peerdb.find(report.relayed[i].from);
+        list[i].setPetname(from != nullptr ? from->petname : "a friend of before");
+        write_relayed(report.relayed[i], list[i]);
+      }
+    });
+  }
+
+  kj::Promise<void> circuits_to(const Address& peer, CircuitsContext context) {
+    return view_.questions.circuits().then(
+        [this, context, peer](core::CircuitsReport&& report) mutable {
+          std::erase_if(report.circuits, [&peer](const auto& one) { return one.to != peer; });
+          write_circuits(report.circuits, names_, context.getResults().getReply());
+        });
+  }
+
+  void opened(const core::CircuitsReport& report, schema::NewCircuitReply::Builder reply) {
+    const bool ok = !report.circuits.empty() && report.why.empty();
+    reply.setOk(ok);
+    if (ok) return write_circuit(report.circuits.back(), names_, reply.initCircuit());
+    reply.setWhy(report.why.empty() ? "no circuit was built" : report.why);
+    reply.setNext(kAskWhy);
   }
 
   const OperatorView& view_;
+  OperatorNames names_;
 };
 
 }  // namespace

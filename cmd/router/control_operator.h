@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The edge router.operator: shows, measures and explains. Whoever holds it can change nothing.
+// The edge router.operator: shows, measures and explains; opens and closes own circuits and chooses
+// the address that far ends see. Whoever holds it can change no friend and no file.
 // Thread: control.
 #pragma once
 

@@ -11,15 +11,10 @@ kj::Exception no_answer(const char* why) {
   return rpc::to_exception(rpc::CallFailure::Overloaded, why);
 }
 
-template <typename Report>
-Report report_in(core::Answer&& answer) {
-  if (auto* report = std::get_if<Report>(&answer.what)) return std::move(*report);
-  return {};
-}
-
 }  // namespace
 
-kj::Promise<kj::Own<Questions::Reply>> Questions::ask(ToData mail, RequestId request, Duration limit) {
+kj::Promise<kj::Own<Questions::Reply>> Questions::ask(ToData mail, RequestId request,
+                                                      Duration limit) {
   if (waiting_.size() >= kMostWaiting) return no_answer("too many questions at once");
   if (to_data_.push(std::move(mail)) == os::Posted::Dropped) {
     return no_answer("the packet thread is too busy to be asked");
@@ -40,29 +35,56 @@ kj::Promise<kj::Own<Questions::Reply>> Questions::ask(ToData mail, RequestId req
   return pair.promise.exclusiveJoin(kj::mv(late)).attach(kj::mv(forget));
 }
 
-kj::Promise<core::Answer> Questions::query(core::Query query, Duration limit) {
-  const RequestId request = query.request;
-  return ask(std::move(query), request, limit).then([](kj::Own<Reply>&& reply) {
-    if (auto* answer = std::get_if<core::Answer>(reply.get())) return std::move(*answer);
-    return core::Answer{};
+template <typename Report, typename Question>
+kj::Promise<Report> Questions::query(Question question, Duration limit) {
+  const RequestId request{next_++};
+  ToData mail;
+  mail.emplace<core::Query>().request = request;
+  std::get<core::Query>(mail).what.emplace<Question>(std::move(question));
+  return ask(std::move(mail), request, limit).then([](kj::Own<Reply>&& reply) {
+    if (auto* answer = std::get_if<core::Answer>(reply.get())) {
+      if (auto* report = std::get_if<Report>(&answer->what)) return std::move(*report);
+    }
+    return Report{};
   });
 }
 
 kj::Promise<core::StatusReport> Questions::status() {
-  return query({{next_++}, core::StatusQuery{}}, kPatience).then([](core::Answer&& a) {
-    return report_in<core::StatusReport>(kj::mv(a));
-  });
+  return query<core::StatusReport>(core::StatusQuery{}, kPatience);
 }
 
-kj::Promise<core::PingReport> Questions::ping(const Address& peer, Duration timeout) {
-  return query({{next_++}, core::PingQuery{peer, timeout}}, timeout + kPatience)
-      .then([](core::Answer&& a) { return report_in<core::PingReport>(kj::mv(a)); });
+kj::Promise<core::PingReport> Questions::ping(const core::PingQuery& what) {
+  return query<core::PingReport>(what, what.timeout + kPatience);
 }
 
 kj::Promise<core::WhyReport> Questions::why(const Address& peer) {
-  return query({{next_++}, core::WhyQuery{peer}}, kPatience).then([](core::Answer&& a) {
-    return report_in<core::WhyReport>(kj::mv(a));
-  });
+  return query<core::WhyReport>(core::WhyQuery{peer}, kPatience);
+}
+
+kj::Promise<core::CircuitsReport> Questions::circuits() {
+  return query<core::CircuitsReport>(core::CircuitsQuery{}, kPatience);
+}
+
+kj::Promise<core::PathReport> Questions::path(const Address& peer) {
+  return query<core::PathReport>(core::PathQuery{peer}, kPatience);
+}
+
+kj::Promise<core::CircuitsReport> Questions::open(const core::CircuitNew& what) {
+  return query<core::CircuitsReport>(what, what.timeout + kPatience);
+}
+
+kj::Promise<core::CircuitClosed> Questions::close(std::uint32_t circuit) {
+  return query<core::CircuitClosed>(core::CircuitClose{circuit}, kPatience);
+}
+
+kj::Promise<core::NameReport> Questions::name(core::NameQuery what) {
+  const Duration limit = what.timeout + kPatience;
+  return query<core::NameReport>(std::move(what), limit);
+}
+
+kj::Promise<core::IdentityReport> Questions::identity(Face face) {
+  if (face == Face::Once) return query<core::IdentityReport>(core::IdentityNew{}, kPatience);
+  return query<core::IdentityReport>(core::IdentityDrop{}, kPatience);
 }
 
 kj::Promise<Measured> Questions::measure() {

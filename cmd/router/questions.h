@@ -10,13 +10,22 @@
 
 namespace covfefe::router {
 
+enum class Face : std::uint8_t { Own, Once };
+// What far ends see of this node: its own address or a fresh one that is used once.
+
 class Questions {
  public:
   Questions(rpc::Service& service, DataMailbox& to_data) : service_(service), to_data_(to_data) {}
 
   kj::Promise<core::StatusReport> status();
-  kj::Promise<core::PingReport> ping(const Address& peer, Duration timeout);
+  kj::Promise<core::PingReport> ping(const core::PingQuery& what);
   kj::Promise<core::WhyReport> why(const Address& peer);
+  kj::Promise<core::CircuitsReport> circuits();
+  kj::Promise<core::PathReport> path(const Address& peer);
+  kj::Promise<core::CircuitsReport> open(const core::CircuitNew& what);
+  kj::Promise<core::CircuitClosed> close(std::uint32_t circuit);
+  kj::Promise<core::NameReport> name(core::NameQuery what);
+  kj::Promise<core::IdentityReport> identity(Face face);
   kj::Promise<Measured> measure();
   // Fail with OVERLOADED when too many wait, the mailbox is full or no answer came in time.
 
@@ -28,7 +37,8 @@ class Questions {
   using Reply = std::variant<core::Answer, Measured>;
   // On the heap between promises: g++ 12 takes a large variant inside kj::Maybe for uninitialised.
   kj::Promise<kj::Own<Reply>> ask(ToData mail, RequestId request, Duration limit);
-  kj::Promise<core::Answer> query(core::Query query, Duration limit);
+  template <typename Report, typename Question>
+  kj::Promise<Report> query(Question question, Duration limit);
   void settle(RequestId request, Reply reply);
 
   rpc::Service& service_;

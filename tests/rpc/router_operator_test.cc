@@ -1,97 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// RouterOperator over an in-memory pipe, with this test as the data thread.
-#include <kj/async-io.h>
-
-#include "os/clock.h"
-#include "tests/rpc/router_support.h"
+// RouterOperator over an in-memory pipe, with this test as the data thread: what it shows of this
+// node and its friends.
+#include "tests/rpc/operator_desk.h"
 
 using namespace covfefe;
 using namespace covfefe::router;
 
 namespace {
-
-struct OperatorDesk : Desk {
-  CoreView core{*service, *to_data};
-  Questions questions{*service, *to_data};
-  KeystoreEdge keystore{{*service, *to_data, core, log, {}}};
-  PeerdbEdge peerdb{{*service, log, entropy, [](const auto&) {}}};
-  rpc::CallCount calls;
-  Attached attached;
-  OperatorView view{
-      "alice",
-      friend_named("alice", 1).address,
-      keystore,
-      peerdb,
-      questions,
-      calls,
-      attached,
-      // Later: g++ 12 takes a text inside a promise that is kept at once for uninitialised.
-      [] { return kj::evalLater([] { return std::string("the shaper hums"); }); },
-      [](Measured measured, core::StatusReport) {
-        rpc::InspectedService out;
-        out.service = "router";
-        out.interfaces = {
-            {capnp::Schema::from<schema::RouterOperator>(), "router.operator", {1, 2, 3}, 4}};
-        for (const auto& one : measured.counters) {
-          out.counters.push_back({one.name, one.value});
-        }
-        return out;
-      }};
-  kj::TwoWayPipe pipe = kj::newTwoWayPipe();
-  kj::Own<rpc::Endpoint> server = kj::heap<rpc::Endpoint>(kj::mv(pipe.ends[0]), rpc::Side::Acceptor,
-                                                          rpc::Limits{}, operator_capability(view));
-  kj::Own<rpc::Endpoint> client =
-      kj::heap<rpc::Endpoint>(kj::mv(pipe.ends[1]), rpc::Side::Connector, rpc::Limits{}, nullptr);
-  std::vector<core::PingQuery> pings;
-  bool silent = false;
-
-  OperatorDesk() {
-    service->on_readable(to_data->wake_fd().number(), [this] {
-      to_data->drain([this](ToData mail) { answer(std::move(mail)); });
-    });
-  }
-
-  schema::RouterOperator::Client router() {
-    return client->peer().castAs<schema::RouterOperator>();
-  }
-
-  void answer(ToData mail) {
-    if (silent) return;
-    if (const auto* query = std::get_if<MeasureQuery>(&mail)) {
-      return questions.answered(Measured{query->request, {{"core.steps", 11}}, {}});
-    }
-    const auto* query = std::get_if<core::Query>(&mail);
-    if (query == nullptr) return;
-    if (std::holds_alternative<core::StatusQuery>(query->what)) {
-      core::FriendReport bob;
-      bob.id = {2};
-      bob.state = core::LinkState::Up;
-      bob.remote = *parse_endpoint("192.0.2.1:6364");
-      bob.rtt = Duration::micros(1234);
-      bob.last_heard = os::monotonic_now();
-      return questions.answered({query->request, core::StatusReport{{bob}, {}}});
-    }
-    if (const auto* ping = std::get_if<core::PingQuery>(&query->what)) {
-      pings.push_back(*ping);
-      return questions.answered(
-          {query->request, core::PingReport{true, Duration::millis(3), "direct", ""}});
-    }
-    questions.answered({query->request, core::WhyReport{{{true, "the link is up", ""}}}});
-  }
-
-  kj::Promise<void> befriended() {
-    class Friends final : public schema::PeerdbForRouter::Server {
-     public:
-      kj::Promise<void> friends(FriendsContext context) override {
-        rpc::write_friends({friend_named("bob", 2), friend_named("carol", 3)},
-                           context.getResults());
-        return kj::READY_NOW;
-      }
-    };
-    peerdb.connected(schema::PeerdbForRouter::Client(kj::heap<Friends>()));
-    return turns();
-  }
-};
 
 kj::Promise<void> ping_of(schema::RouterOperator::Client router, const char* peer,
                           std::uint32_t timeout_ms, std::string& why) {
@@ -175,7 +90,9 @@ TEST_CASE_FIXTURE(OperatorDesk, "inspect names the interface, its methods and li
     }
     steps = inspection.getCounters()[0].getValue();
   }));
-  CHECK(methods == std::vector<std::string>{"status", "ping", "why", "inspect"});
+  CHECK(methods == std::vector<std::string>{"status", "ping", "why", "resolve", "circuits", "path",
+                                            "newCircuit", "closeCircuit", "identityNew",
+                                            "identityDrop", "inspect"});
   CHECK(steps == 11);
 }
 
