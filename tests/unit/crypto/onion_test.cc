@@ -5,34 +5,14 @@
 #include <set>
 #include <vector>
 
-#include "crypto/drbg.h"
-#include "crypto/onion.h"
+#include "unit/crypto/circuit.h"
 
 using namespace covfefe;
 using namespace covfefe::crypto;
+using test::Bytes;
+using test::Circuit;
 
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
-
-struct Circuit {
-  Circuit(Drbg& random, std::size_t length) : first(random.next_u64()) {
-    for (std::size_t i = 0; i < length; ++i) {
-      OriginHop hop;
-      random.fill(hop.keys.forward.mutable_view());
-      random.fill(hop.keys.backward.mutable_view());
-      hop.delta = random.next_u64();
-      hops.push_back(std::move(hop));
-    }
-  }
-  [[nodiscard]] std::uint64_t counter(std::size_t hop) const {
-    std::uint64_t out = first;
-    for (std::size_t i = 0; i < hop; ++i) out += hops[i].delta;
-    return out;
-  }
-  std::uint64_t first;
-  std::vector<OriginHop> hops;
-};
 
 Bytes random_bytes(Drbg& random, std::size_t size) {
   Bytes out(size);
