@@ -140,11 +140,15 @@ Result<OpenedRecord> open_build(const KeyPair& onion, ByteView packet) {
   return out;
 }
 
-std::optional<OriginBuild::Hop> OriginBuild::meet(const PublicKey& onion_key, Entropy& random) {
-  Hop out{make_key_pair(random), onion_key, {}};
-  const auto shared = dh(out.e.secret.view(), onion_key);
+std::optional<OriginBuild::Hop> OriginBuild::meet(const BuildStop& stop, Entropy& random) {
+  const KeyPair* brought = stop.ephemeral;
+  Hop out{brought == nullptr ? make_key_pair(random)
+                             : KeyPair{brought->public_key, brought->secret.duplicate()},
+          stop.onion_key,
+          {}};
+  const auto shared = dh(out.e.secret.view(), stop.onion_key);
   if (!shared) return std::nullopt;
-  out.k1 = first_key(*shared, out.e.public_key, onion_key);
+  out.k1 = first_key(*shared, out.e.public_key, stop.onion_key);
   return out;
 }
 
@@ -155,7 +159,7 @@ Result<OriginBuild> OriginBuild::make(std::span<const BuildStop> path, ByteView 
   OriginBuild out;
   Filler filler;
   for (const BuildStop& stop : path) {
-    auto hop = meet(stop.onion_key, random);
+    auto hop = meet(stop, random);
     if (!hop) return Reject::WrongValue;
     pass_through(hop->k1, filler);
     if (out.length_ + 1 < path.size()) append(hop->k1, filler);

@@ -73,7 +73,7 @@ class OriginBuild {
     PublicKey onion_key{};
     SecretKey k1;
   };
-  [[nodiscard]] static std::optional<Hop> meet(const PublicKey& onion_key, Entropy& random);
+  [[nodiscard]] static std::optional<Hop> meet(const BuildStop& stop, Entropy& random);
   std::array<Hop, kHopsMost> hops_{};
   std::size_t length_ = 0;
 };
