@@ -14,7 +14,7 @@ constexpr std::uint64_t kSequenceMask = (std::uint64_t{1} << 56) - 1;
 constexpr std::size_t kDataHead = wire::kSessionCounter;
 constexpr std::size_t kFirstHead = wire::kSessionCounter + wire::kSessionMsg3;
 
-enum Kind : std::uint8_t { kData = 0, kFirst = 1 };  // top byte of the counter
+enum Kind : std::uint8_t { kData = 0, kFirst = 1, kLoose = 2 };  // top byte of the counter
 
 }  // namespace
 
@@ -74,7 +74,7 @@ void E2e::key() {
 }
 
 // Step E4, covfefe-protocol(7).
-void E2e::seal(ByteView plain, MutableBytes body) {
+void E2e::seal(ByteView plain, MutableBytes body, Order order) {
   CHECK(keyed_);
   const bool first = plain.size() == wire::kFirstPlain;
   const std::size_t head = first ? kFirstHead : kDataHead;
@@ -84,21 +84,24 @@ void E2e::seal(ByteView plain, MutableBytes body) {
     copy(third_, body.subspan(wire::kSessionCounter));
   }
   copy(plain, body.subspan(head));
-  const std::uint64_t kind = first ? kFirst : kData;
-  crypto::seal_body({keys_.send.view(), kind << 56 | ++sent_}, head, body);
+  const bool kept = first || order == Order::Kept;
+  const std::uint64_t kind = first ? kFirst : kept ? kData : kLoose;
+  const std::uint64_t number = ++counts_[kept ? 0 : 1].sent;
+  crypto::seal_body({keys_.send.view(), kind << 56 | number}, head, body);
 }
 
 // Step E5, covfefe-protocol(7).
 Result<ByteView> E2e::open(MutableBytes body, WallTime now) {
   const std::uint64_t kind = crypto::body_counter(body) >> 56;
-  if (kind == kData) return open_at(kDataHead, body);
+  if (kind == kData) return open_at({kDataHead, Order::Kept}, body);
+  if (kind == kLoose) return open_at({kDataHead, Order::Loose}, body);
   if (kind != kFirst || body.size() != wire::kLargeBody) return Reject::WrongType;
   if (role_ != crypto::Role::Responder) return Reject::Unexpected;
   if (!keyed_) {
     const ByteView third = body.subspan(wire::kSessionCounter, wire::kSessionMsg3);
     if (auto read = read_third(third, now); !read) return read.error();
   }
-  return open_at(kFirstHead, body);
+  return open_at({kFirstHead, Order::Kept}, body);
 }
 
 Result<void> E2e::read_third(ByteView message, WallTime now) {
@@ -112,14 +115,21 @@ Result<void> E2e::read_third(ByteView message, WallTime now) {
   return {};
 }
 
-Result<ByteView> E2e::open_at(std::size_t head, MutableBytes body) {
+Result<ByteView> E2e::open_at(const At& at, MutableBytes body) {
   if (!keyed_) return Reject::Unexpected;
+  auto& window = counts_[at.order == Order::Kept ? 0 : 1].window;
   const std::uint64_t sequence = crypto::body_counter(body) & kSequenceMask;
-  if (!window_.fresh(sequence) || sequence == 0) return Reject::Replayed;
-  if (!crypto::open_body(keys_.receive.view(), head, body)) return Reject::Forged;
-  window_.set(sequence);
+  if (!window.fresh(sequence) || sequence == 0) return Reject::Replayed;
+  if (!crypto::open_body(keys_.receive.view(), at.head, body)) return Reject::Forged;
+  window.set(sequence);
   confirmed_ = true;
-  return ByteView(body).subspan(head, body.size() - head - wire::kTagSize);
+  return ByteView(body).subspan(at.head, body.size() - at.head - wire::kTagSize);
+}
+
+std::optional<std::uint64_t> E2e::place(ByteView body) {
+  const std::uint64_t counter = crypto::body_counter(body);
+  if (counter >> 56 == kLoose) return std::nullopt;
+  return counter & kSequenceMask;
 }
 
 }  // namespace covfefe::core

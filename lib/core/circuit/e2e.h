@@ -19,6 +19,11 @@
 
 namespace covfefe::core {
 
+enum class Order : std::uint8_t {
+  Kept,   // cells that the far end puts in order where they come by several legs
+  Loose,  // the others; they have a count of their own, so that nothing waits for them
+};
+
 class E2e {
  public:
   using Message1 = ByteArray<wire::kSessionMsg1>;
@@ -51,20 +56,26 @@ class E2e {
   [[nodiscard]] Attach& attach() { return attach_; }
   // For further circuits; when keyed().
 
-  void seal(ByteView plain, MutableBytes body);
+  void seal(ByteView plain, MutableBytes body, Order order = Order::Kept);
   // plain: kSmallPlain into kSmallBody, kLargePlain or kFirstPlain into kLargeBody. The last form
-  // carries the third handshake message and is for an initiator that is not confirmed yet. Only
-  // when keyed().
+  // carries the third handshake message and is for an initiator that is not confirmed yet; its
+  // order is kept. Only when keyed().
   [[nodiscard]] Result<ByteView> open(MutableBytes body, WallTime now);
   // In place; the plaintext is a part of body. The responder's first one completes its handshake.
   // Unexpected, Replayed, Forged, or a certificate's fault.
+  [[nodiscard]] static std::optional<std::uint64_t> place(ByteView body);
+  // Of a body that was opened: its place in the order, from 1; nothing if it is loose.
 
  private:
   explicit E2e(const Setup& setup, crypto::Role role);
   void key();
   Result<void> check(ByteView certificate, WallTime now);
   Result<void> read_third(ByteView message, WallTime now);
-  Result<ByteView> open_at(std::size_t head, MutableBytes body);
+  struct At {
+    std::size_t head;
+    Order order;
+  };
+  Result<ByteView> open_at(const At& at, MutableBytes body);
 
   SessionIdentity me_;
   std::optional<Address> peer_;
@@ -73,8 +84,11 @@ class E2e {
   ByteArray<wire::kSessionMsg3> third_{};          // initiator: repeated until confirmed
   crypto::NoiseKeys keys_;
   Attach attach_;
-  std::uint64_t sent_ = 0;
-  ReplayWindow<8192> window_;  // wider than the hop's: streams over several circuits reorder more
+  struct Count {
+    std::uint64_t sent = 0;
+    ReplayWindow<8192> window;  // wider than the hop's: streams over several circuits reorder more
+  };
+  std::array<Count, 2> counts_;  // by Order
   bool keyed_ = false;
   bool confirmed_ = false;
 };

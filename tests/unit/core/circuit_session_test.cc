@@ -118,6 +118,35 @@ TEST_CASE("a replayed or changed body is refused and harms nothing") {
   CHECK(d.right->open(copy_of_first, kWall).error() == Reject::Replayed);
 }
 
+TEST_CASE("loose cells have a count and a window of their own") {
+  Dialogue d;
+  d.keyed();
+  auto first = sealed(*d.left, wire::kFirstPlain, 1);
+  REQUIRE(d.right->open(first, kWall).ok());
+  CHECK(E2e::place(first) == 1);
+  std::vector<std::uint8_t> oldest(wire::kSmallBody);
+  const std::vector<std::uint8_t> plain(wire::kSmallPlain, 5);
+  d.left->seal(plain, oldest, Order::Loose);
+  auto again = oldest;
+  CHECK(d.right->open(oldest, kWall).ok());
+  CHECK_FALSE(E2e::place(oldest));
+  CHECK(d.right->open(again, kWall).error() == Reject::Replayed);
+  auto second = sealed(*d.left, wire::kSmallPlain, 2);
+  auto bent = second;
+  bent[7] = 2;  // the same number, but loose
+  CHECK(d.right->open(bent, kWall).error() == Reject::Forged);
+  CHECK(d.right->open(second, kWall).ok());
+  CHECK(E2e::place(second) == 2);
+  // Ten thousand of one kind do not push out one of the other.
+  auto late = sealed(*d.left, wire::kSmallPlain, 3);
+  for (int i = 0; i < 10'000; ++i) {
+    std::vector<std::uint8_t> body(wire::kSmallBody);
+    d.left->seal(plain, body, Order::Loose);
+    if (i % 1'000 == 0) REQUIRE(d.right->open(body, kWall).ok());
+  }
+  CHECK(d.right->open(late, kWall).ok());
+}
+
 TEST_CASE("who does not know the address gets no answer") {
   Dialogue d;
   d.left = E2e::open({d.a.identity, d.a.address, d.b.address}, d.a.random, d.first);
@@ -159,7 +188,7 @@ TEST_CASE("a body of a kind that nobody knows is refused") {
   Dialogue d;
   d.keyed();
   auto body = sealed(*d.left, wire::kLargePlain, 1);
-  body[7] = 2;
+  body[7] = 3;
   CHECK(d.right->open(body, kWall).error() == Reject::WrongType);
   auto small = sealed(*d.left, wire::kSmallPlain, 1);
   small[7] = 1;
