@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/discovery/next_hops.h"
@@ -87,6 +88,9 @@ class Discovery final : public NextHops {
 
  private:
   struct Parts;
+  [[nodiscard]] std::string why_no_entry() const;
+  void explain_introducers(const Address& to, std::vector<Finding>& out) const;
+
   std::unique_ptr<Parts> parts_;
 };
 

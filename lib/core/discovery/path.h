@@ -22,6 +22,7 @@ struct PathHop {
 struct CircuitPath {
   LinkSlot entry;                         // the friend that the circuit enters by, hops[0]
   InlineVec<PathHop, wire::kSlots> hops;  // the far end last; 2 and up
+  std::uint32_t epoch = 0;                // of the tags: those of two epochs cannot be compared
 };
 
 }  // namespace covfefe::core
