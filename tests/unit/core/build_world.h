@@ -78,6 +78,7 @@ class BuildNode final : public core::CellSink,
   [[nodiscard]] std::uint64_t count(core::Count what) const { return shared_->tally.of(what); }
   [[nodiscard]] std::size_t circuits() const { return shared_->table.size(); }
   [[nodiscard]] const ByteArray<32>& onion_key() const { return onion_.public_key; }
+  [[nodiscard]] const crypto::KeyPair& onion_pair() const { return onion_; }
   std::vector<Made> made;
   std::vector<Failed> failed;
   std::vector<Ended> lost;
