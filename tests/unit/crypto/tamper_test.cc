@@ -165,7 +165,7 @@ void mangled_packets(const Builds& builds, Drbg& drbg, Random& random, Tally& ta
         swap_pieces(random, MutableBytes(packet).first(640), 128);
         break;
       case 1:
-        copy(ByteView(others[hop]).first(32 << below(random, 3)), packet);
+        copy(ByteView(others[hop]).first(std::size_t{32} << below(random, 3)), packet);
         break;
       case 2:
         flip_bit(random, MutableBytes(packet).first(32));  // the ephemeral key
