@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the benches share: counts of the kernel for processes, rows with goals, one table."""
-import argparse, json, os, shutil, statistics, sys
+import argparse, json, os, shutil, statistics, subprocess, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import nodes
@@ -45,6 +45,13 @@ def figure(value, unit):
 
 def median(values):
     return statistics.median(values)
+
+
+def install(*packages):
+    """From Debian, what is missing of them; packages that bring services do not start them."""
+    script = os.path.join(nodes.TOP, "tests", "support", "setup.sh")
+    if subprocess.call(["sh", "-c", '. "$0"; install_missing "$@"', script, *packages]) != 0:
+        sys.exit("could not be installed: " + ", ".join(packages))
 
 
 def need(*programs):

@@ -15,14 +15,19 @@ BOOTSTRAP = 240  # seconds
 
 
 def routes(hosts, wires):
-    """Every host of the chain can send to every wire of it: the authorities talk to each other."""
+    """Every host of the chain can send to every wire of it: the authorities talk to each other. TCP is cubic, as
+    Debian's, whatever the machine's own choice."""
     for place, host in enumerate(hosts):
         host.run(["sysctl", "-qw", "net.ipv4.ip_forward=1"])
         for number, (near, far) in enumerate(wires):
+            network = near.rsplit(".", 1)[0] + ".0/24"
             if number in (place - 1, place):
-                continue
-            gateway = wires[place][1] if number > place else wires[place - 1][0]
-            host.run(["ip", "route", "add", near.rsplit(".", 1)[0] + ".0/24", "via", gateway])
+                source = near if number == place else far
+                host.run(["ip", "route", "replace", network, "dev", "w%d%s" % (number, host.name[:6]), "scope", "link",
+                          "src", source, "congctl", "cubic"])
+            else:
+                gateway = wires[place][1] if number > place else wires[place - 1][0]
+                host.run(["ip", "route", "add", network, "via", gateway, "congctl", "cubic"])
 
 
 class PrivateTor:

@@ -224,7 +224,8 @@ class Lab:
         for last, (host, name) in enumerate(((one, names[0]), (other, names[1])), 1):
             address = "10.99.%d.%d" % (number, last)
             run(["ip", "-n", host.ns, "addr", "add", address + "/24", "dev", name])
-            run(["ip", "-n", host.ns, "link", "set", name, "up"])
+            # No link-local address: nothing but the nodes' own datagrams and ARP is on the wire.
+            run(["ip", "-n", host.ns, "link", "set", name, "addrgenmode", "none", "up"])
             addresses.append(address)
         return addresses
 
