@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nanoseconds per packet through the router as a value, one thread, no I/O: from the TUN into
-// sealed frames, and from datagrams back to the TUN. Run it by hand.
+// sealed frames, and from datagrams back to the TUN; then what circuit builds cost. Run it by hand.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <vector>
 
 #include "base/bug.h"
+#include "build_micro.h"
 #include "core/router.h"
 #include "crypto/drbg.h"
 #include "rpc/control_codec.h"
@@ -170,5 +171,6 @@ int main() {
   Both both;
   both.start();
   for (const std::size_t size : {1280u, 576u, 100u, 60u}) measure(both, size);
+  bench::measure_builds();
   return 0;
 }
