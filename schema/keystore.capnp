@@ -14,9 +14,10 @@ interface KeystoreForRouter {
   identity @0 () -> (identity :Common.Identity);
   # Public keys of this node; unavailable while locked (refused by an empty identityKey).
 
-  loadFriends @1 (friends :List(Common.Friend), seen :List(Seen)) -> (accepted :UInt32, refused :UInt32);
+  loadFriends @1 (friends :List(Common.Friend), seen :List(Seen)) -> (accepted :UInt32, refused :UInt32, leftOut :List(UInt32));
   # Replaces the table of whom handshakes are run with. Records whose endorsement does not verify or
-  # was revoked are left out and counted. `seen` restores replay protection after a restart.
+  # was revoked are left out, counted and named by their id: nothing in them is the operator's
+  # word. While locked all are. `seen` restores replay protection after a restart.
 
   initiate @2 (staticKey :Data, bootId :Data) -> (reply :InitiateReply);
   # First message of Noise_IKpsk2 to a loaded friend. Pending handshakes: at most 4,096, oldest out.

@@ -28,6 +28,12 @@ void write_session(const keys::Established& from,
   to.setPeerFlags(from.flags);
 }
 
+void write_left_out(const std::vector<FriendId>& from,
+                    schema::KeystoreForRouter::LoadFriendsResults::Builder to) {
+  auto list = to.initLeftOut(static_cast<capnp::uint>(from.size()));
+  for (capnp::uint i = 0; i < list.size(); ++i) list.set(i, from[i].value);
+}
+
 class RouterEdge final : public rpc::Served<schema::KeystoreForRouter> {
  public:
   explicit RouterEdge(Node& node) : Served(node.router_calls), node_(node) {}
@@ -48,9 +54,13 @@ class RouterEdge final : public rpc::Served<schema::KeystoreForRouter> {
       const keys::LoadCount count = node_.vault->load(*friends, seen);
       results.setAccepted(count.accepted);
       results.setRefused(count.refused);
+      write_left_out(count.left_out, results);
       return kj::READY_NOW;
     }
     results.setRefused(static_cast<std::uint32_t>(friends->size()));
+    std::vector<FriendId> all;
+    for (const FriendRecord& one : *friends) all.push_back(one.id);
+    write_left_out(all, results);
     node_.friends = std::move(*friends);
     node_.seen = std::move(seen);
     return kj::READY_NOW;

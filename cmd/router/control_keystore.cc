@@ -2,6 +2,7 @@
 #include "control_keystore.h"
 
 #include <algorithm>
+#include <set>
 
 namespace covfefe::router {
 namespace {
@@ -150,18 +151,32 @@ void KeystoreEdge::load() {
     capnp::uint at = 0;
     for (const auto& [key, timestamp] : seen_) rpc::write_seen({key, timestamp}, seen[at++]);
     const std::uint64_t epoch = epoch_;
+    const std::uint64_t number = ++loads_;
     needs_.service.run_beside(request.send().then(
-        [this, epoch](capnp::Response<KeystoreForRouter::LoadFriendsResults>&& answer) {
-          if (epoch != epoch_) return;
-          needs_.log.record(Level::Info, "keystore-knows-friends",
-                            {{"accepted", std::to_string(answer.getAccepted())},
-                             {"refused", std::to_string(answer.getRefused())}});
-          needs_.core.keystore_up();
+        [this, epoch, number](capnp::Response<KeystoreForRouter::LoadFriendsResults>&& answer) {
+          if (epoch == epoch_) loaded(answer, number);
         },
         [this, epoch](kj::Exception&&) {
           if (epoch == epoch_) retry(kFailedPause, &KeystoreEdge::load);
         }));
   }
+}
+
+void KeystoreEdge::loaded(KeystoreForRouter::LoadFriendsResults::Reader answer,
+                          std::uint64_t number) {
+  needs_.log.record(Level::Info, "keystore-knows-friends",
+                    {{"accepted", std::to_string(answer.getAccepted())},
+                     {"refused", std::to_string(answer.getRefused())}});
+  if (number == loads_) {
+    std::set<std::uint32_t> refused;
+    for (const std::uint32_t id : answer.getLeftOut()) refused.insert(id);
+    std::vector<FriendRecord> endorsed;
+    for (const FriendRecord& one : friends_) {
+      if (!refused.contains(one.id.value)) endorsed.push_back(one);
+    }
+    needs_.core.set_endorsed(endorsed);
+  }
+  needs_.core.keystore_up();
 }
 
 void KeystoreEdge::ask(core::KeystoreRequest request) {

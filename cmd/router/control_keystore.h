@@ -47,6 +47,7 @@ class KeystoreEdge final : public rpc::EdgeHandler {
   void introduce();
   void greet(schema::Identity::Reader identity);
   void load();
+  void loaded(schema::KeystoreForRouter::LoadFriendsResults::Reader answer, std::uint64_t number);
   void retry(kj::Duration pause, void (KeystoreEdge::*act)());
   kj::Promise<Answer> call(Client& client, const core::KeystoreRequest& request);
   kj::Promise<Answer> initiate(Client& client, const core::Initiate& what);
@@ -65,6 +66,7 @@ class KeystoreEdge final : public rpc::EdgeHandler {
   bool locked_ = false;
   bool foreign_ = false;
   bool have_friends_ = false;
+  std::uint64_t loads_ = 0;  // the last one's answer says which of friends_ are endorsed
   std::vector<FriendRecord> friends_;
   std::map<core::StaticKey, ByteArray<12>> seen_;  // newest timestamp of each friend
   std::size_t in_flight_ = 0;

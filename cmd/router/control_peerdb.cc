@@ -39,6 +39,11 @@ std::uint32_t bounded(std::uint64_t value) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, UINT32_MAX));
 }
 
+// A counter that started anew has not risen.
+std::uint64_t risen(std::uint64_t before, std::uint64_t now) {
+  return now - std::min(before, now);
+}
+
 }  // namespace
 
 void PeerdbEdge::connected(capnp::Capability::Client peer) {
@@ -46,6 +51,7 @@ void PeerdbEdge::connected(capnp::Capability::Client peer) {
   auto client = peer.castAs<PeerdbForRouter>();
   reading_ = endpoint_in_flight_ = samples_in_flight_ = false;
   watch(client);
+  routes_.connected(client);
   client_ = kj::mv(client);
   read_friends();
   flush();
@@ -54,6 +60,7 @@ void PeerdbEdge::connected(capnp::Capability::Client peer) {
 void PeerdbEdge::gone() {
   ++epoch_;
   client_ = nullptr;
+  routes_.gone();
   needs_.log.record(Level::Notice, "peerdb-gone");
 }
 
@@ -93,7 +100,9 @@ void PeerdbEdge::take(Result<std::vector<FriendRecord>> read) {
     std::erase_if(totals_, [this](const auto& entry) { return find(entry.first) == nullptr; });
     needs_.log.record(Level::Info, "friends", {{"count", std::to_string(friends_.size())}});
     needs_.friends(friends_);
+    routes_.keep_only([this](FriendId id) { return find(id) != nullptr; });
   }
+  if (have_friends_) routes_.read_once();
   if (read_again_) read_friends();
 }
 
@@ -101,6 +110,10 @@ const FriendRecord* PeerdbEdge::find(FriendId id) const {
   const auto at = std::find_if(friends_.begin(), friends_.end(),
                                [id](const FriendRecord& one) { return one.id == id; });
   return at == friends_.end() ? nullptr : &*at;
+}
+
+void PeerdbEdge::remember(core::Catalogue catalogue) {
+  if (find(catalogue.introducer) != nullptr) routes_.note(std::move(catalogue));
 }
 
 PeerdbEdge::Operation PeerdbEdge::operation() {
@@ -140,20 +153,30 @@ void PeerdbEdge::send_endpoint() {
   }
 }
 
+PeerdbEdge::Totals PeerdbEdge::totals_of(const core::FriendReport& report, WallTime now) {
+  return {now.unix_seconds(), report.rx_bytes,     report.tx_bytes,           report.lost,
+          report.link_faults, report.onion_faults, report.circuits_destroyed, report.relayed_cells,
+          report.up_for};
+}
+
 MetricSample PeerdbEdge::between(const Totals& before, const Totals& now) {
   MetricSample sample;
   sample.at = now.at;
   sample.seconds = bounded(now.at > before.at ? static_cast<std::uint64_t>(now.at - before.at) : 0);
-  sample.rx_bytes = now.rx_bytes - std::min(before.rx_bytes, now.rx_bytes);
-  sample.tx_bytes = now.tx_bytes - std::min(before.tx_bytes, now.tx_bytes);
-  sample.lost = bounded(now.lost - std::min(before.lost, now.lost));
+  sample.rx_bytes = risen(before.rx_bytes, now.rx_bytes);
+  sample.tx_bytes = risen(before.tx_bytes, now.tx_bytes);
+  sample.lost = bounded(risen(before.lost, now.lost));
+  sample.link_faults = bounded(risen(before.link_faults, now.link_faults));
+  sample.onion_faults = bounded(risen(before.onion_faults, now.onion_faults));
+  sample.circuits_destroyed = bounded(risen(before.circuits_destroyed, now.circuits_destroyed));
+  sample.relayed_cells = risen(before.relayed_cells, now.relayed_cells);
   sample.up_seconds = seconds_of(now.up_for - before.up_for);
   return sample;
 }
 
 void PeerdbEdge::measure(const core::StatusReport& report, WallTime now) {
   for (const core::FriendReport& one : report.friends) {
-    const Totals current{now.unix_seconds(), one.rx_bytes, one.tx_bytes, one.lost, one.up_for};
+    const Totals current = totals_of(one, now);
     const auto [at, first] = totals_.try_emplace(one.id, current);
     if (first) continue;
     MetricSample sample = between(std::exchange(at->second, current), current);

@@ -10,11 +10,8 @@
 #include <functional>
 #include <map>
 
-#include "base/log.h"
-#include "core/io.h"
+#include "control_routes.h"
 #include "crypto/entropy.h"
-#include "rpc/convert.h"
-#include "rpc/serve.h"
 
 namespace covfefe::router {
 
@@ -25,8 +22,10 @@ class PeerdbEdge final : public rpc::EdgeHandler {
     Log& log;
     crypto::Entropy& entropy;
     std::function<void(const std::vector<FriendRecord>&)> friends;  // told of every new view
+    std::function<void(core::Remembered)> remembered;               // told once, after friends
   };
-  explicit PeerdbEdge(Needs needs) : needs_(std::move(needs)) {}
+  explicit PeerdbEdge(Needs needs)
+      : needs_(std::move(needs)), routes_({needs_.service, needs_.log, needs_.remembered}) {}
 
   void connected(capnp::Capability::Client peer) override;
   void gone() override;
@@ -36,7 +35,12 @@ class PeerdbEdge final : public rpc::EdgeHandler {
   void measure(const core::StatusReport& report, WallTime now);
   // Every 10 s: turns totals into one sample for each friend that was up or moved bytes.
   void flush();
+  void remember(core::Catalogue catalogue);
+  void remember(const core::DestinationUsed& used) { routes_.note(used); }
+  void write_routes() { routes_.write(); }
+  // Every second: what was to be remembered since.
 
+  [[nodiscard]] const RouteMemory& routes() const { return routes_; }
   [[nodiscard]] bool attached() const { return client_ != nullptr; }
   [[nodiscard]] const std::vector<FriendRecord>& friends() const { return friends_; }
   [[nodiscard]] const FriendRecord* find(FriendId id) const;
@@ -52,9 +56,14 @@ class PeerdbEdge final : public rpc::EdgeHandler {
     std::uint64_t rx_bytes = 0;
     std::uint64_t tx_bytes = 0;
     std::uint64_t lost = 0;
+    std::uint64_t link_faults = 0;
+    std::uint64_t onion_faults = 0;
+    std::uint64_t circuits_destroyed = 0;
+    std::uint64_t relayed_cells = 0;
     Duration up_for;
   };
 
+  [[nodiscard]] static Totals totals_of(const core::FriendReport& report, WallTime now);
   [[nodiscard]] static MetricSample between(const Totals& before, const Totals& now);
   void keep(const MetricSample& sample);
   void watch(Client& client);
@@ -81,6 +90,7 @@ class PeerdbEdge final : public rpc::EdgeHandler {
   bool samples_in_flight_ = false;
   std::uint64_t lost_samples_ = 0;
   rpc::CallCount observer_calls_;
+  RouteMemory routes_;
 };
 
 }  // namespace covfefe::router

@@ -9,6 +9,7 @@ namespace covfefe::router {
 namespace {
 
 constexpr Duration kMeasureEvery = Duration::seconds(10);
+constexpr Duration kRememberEvery = Duration::seconds(1);
 constexpr std::size_t kMailPerWake = 128;
 constexpr kj::Duration kShaperPatience = 500 * kj::MILLISECONDS;
 
@@ -31,7 +32,8 @@ ControlPlane::ControlPlane(Resources& held, const sandbox::JailReport& report)
                [this](const std::vector<FriendRecord>& friends) {
                  core_.set_friends(friends);
                  keystore_.set_friends(friends);
-               }}),
+               },
+               [this](core::Remembered what) { core_.remember(std::move(what)); }}),
       view_{held.node.name,
             held.node.config.address,
             keystore_,
@@ -50,6 +52,7 @@ SysResult<void> ControlPlane::run() {
   listen();
   held_.service->on_readable(held_.to_control->wake_fd().number(), [this] { on_mail(); });
   held_.service->every(kMeasureEvery, [this] { measure(); });
+  held_.service->every(kRememberEvery, [this] { peerdb_.write_routes(); });
   return held_.service->run();
 }
 
@@ -80,6 +83,12 @@ void ControlPlane::take(ToControl mail) {
     return peerdb_.learn(*learned);
   }
   if (const auto* changed = std::get_if<core::LinkChanged>(&mail)) return note(*changed);
+  if (auto* served = std::get_if<core::Catalogue>(&mail)) {
+    return peerdb_.remember(std::move(*served));
+  }
+  if (const auto* used = std::get_if<core::DestinationUsed>(&mail)) {
+    return peerdb_.remember(*used);
+  }
   if (const auto* attached = std::get_if<Attached>(&mail)) {
     attached_ = *attached;
     log_.record(Level::Notice, "attached",
@@ -155,6 +164,8 @@ rpc::InspectedService ControlPlane::describe(Measured measured, core::StatusRepo
   out.queues.push_back({"keystore_calls", keystore_.in_flight(), 256, 0});
   out.queues.push_back(
       {"metric_samples", peerdb_.waiting_samples(), 2 * kMaxMetricSamples, peerdb_.lost_samples()});
+  out.queues.push_back({"to_remember", peerdb_.routes().waiting(),
+                        kMostWaitingCatalogues + kMaxDestinations, peerdb_.routes().lost()});
   out.jail.syscalls = report_.syscalls;
   out.jail.landlock = report_.landlock;
   out.jail.unknown = sandbox::name_of(report_.unknown);

@@ -20,15 +20,57 @@ core::Trust trust_of(TrustLevel level) {
   return core::Trust::None;
 }
 
+core::Visibility visibility_of(Visibility visibility) {
+  switch (visibility) {
+    case Visibility::Hidden:
+      return core::Visibility::Hidden;
+    case Visibility::RelayOnly:
+      return core::Visibility::RelayOnly;
+    case Visibility::Reachable:
+      return core::Visibility::Reachable;
+  }
+  return core::Visibility::Hidden;
+}
+
+// All that the endorsement covers, and the endorsement.
+bool same_word(const FriendRecord& one, FriendRecord other) {
+  other.endpoints = one.endpoints;
+  other.added_at = one.added_at;
+  return one == other;
+}
+
 }  // namespace
 
 void CoreView::set_friends(const std::vector<FriendRecord>& friends) {
-  table_.clear();
-  for (const FriendRecord& one : friends) {
-    table_.push_back(
-        {one.id, one.petname, trust_of(one.trust), one.static_key, one.address, one.endpoints});
-  }
+  friends_ = friends;
+  renew_table();
   table_sent_ = false;
+  sync();
+}
+
+void CoreView::set_endorsed(const std::vector<FriendRecord>& endorsed) {
+  endorsed_.clear();
+  for (const FriendRecord& one : endorsed) endorsed_.insert_or_assign(one.id, one);
+  const std::vector<core::Friend> before = std::move(table_);
+  renew_table();
+  if (table_ == before) return;
+  table_sent_ = false;
+  sync();
+}
+
+void CoreView::renew_table() {
+  table_.clear();
+  for (const FriendRecord& one : friends_) {
+    const auto known = endorsed_.find(one.id);
+    const bool vouched = known != endorsed_.end() && same_word(one, known->second);
+    table_.push_back({one.id, one.petname, vouched ? trust_of(one.trust) : core::Trust::None,
+                      one.static_key, one.address, one.endpoints,
+                      vouched ? visibility_of(one.visibility) : core::Visibility::Hidden});
+  }
+}
+
+void CoreView::remember(core::Remembered what) {
+  remembered_ = std::move(what);
   sync();
 }
 
@@ -47,12 +89,20 @@ void CoreView::sync() {
   if (!table_sent_) {
     table_sent_ = to_data_.push(core::FriendTable{table_}) == os::Posted::Queued;
   }
-  if ((table_sent_ && sync_keystore()) || retrying_) return;
+  const bool all_sent = table_sent_ && sync_keystore() && sync_remembered();
+  if (all_sent || retrying_) return;
   retrying_ = true;
   service_.run_beside(service_.timer().afterDelay(kRetry).then([this] {
     retrying_ = false;
     sync();
   }));
+}
+
+bool CoreView::sync_remembered() {
+  if (!remembered_) return true;
+  if (to_data_.push(core::Remembered{*remembered_}) == os::Posted::Dropped) return false;
+  remembered_.reset();
+  return true;
 }
 
 bool CoreView::sync_keystore() {

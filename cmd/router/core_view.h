@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the data thread has to know of the other services: the friend table and whether a keystore
-// answers. Mail may be dropped; state must not be: it is sent again until it fits. Thread: control.
+// What the data thread has to know of the other services: the friend table, whether a keystore
+// answers, what was remembered over the restart. Mail may be dropped; state must not be: it is sent
+// again until it fits. Thread: control.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "base/records.h"
@@ -17,18 +20,28 @@ class CoreView {
   // Both are borrowed and outlive the view.
 
   void set_friends(const std::vector<FriendRecord>& friends);
+  void set_endorsed(const std::vector<FriendRecord>& endorsed);
+  // Which records the keystore vouches for. Of any other the core gets neither trust nor
+  // permission to be shown: who took peerdb can change what is in them.
   void keystore_up();
   // After a new keystore has the friend table: the core starts every pending handshake anew.
   void keystore_down();
+  void remember(core::Remembered what);
+  // Once; told after the friends.
   [[nodiscard]] bool keystore_is_up() const { return up_; }
 
  private:
+  void renew_table();
   void sync();
+  bool sync_remembered();
   bool sync_keystore();
 
   rpc::Service& service_;
   DataMailbox& to_data_;
+  std::vector<FriendRecord> friends_;
+  std::map<FriendId, FriendRecord> endorsed_;
   std::vector<core::Friend> table_;
+  std::optional<core::Remembered> remembered_;  // not yet told
   bool table_sent_ = true;
   bool up_ = false;
   bool up_sent_ = false;   // what the core believes

@@ -18,6 +18,7 @@ LoadCount Peers::load(Contents& contents, std::span<const FriendRecord> records,
     const bool valid = found != listed.end() && accept(contents.root, record, *found->second);
     const bool fresh = valid && loaded_.emplace(record.static_key, record.identity_key).second;
     ++(fresh ? count.accepted : count.refused);
+    if (!fresh) count.left_out.push_back(record.id);
   }
   for (const Seen& one : seen) {
     if (is_newer(one.static_key, one.timestamp)) saw(one.static_key, one.timestamp);

@@ -22,6 +22,7 @@ struct Seen {
 struct LoadCount {
   std::uint32_t accepted = 0;
   std::uint32_t refused = 0;
+  std::vector<FriendId> left_out;  // the refused ones' numbers
 };
 
 class Peers {

@@ -209,9 +209,12 @@ TEST_CASE_FIXTURE(Fixture, "a record that the keystore did not endorse is counte
   unlock_now();
   FriendRecord record = endorsed_record();
   record.trust = TrustLevel::None;
+  record.id = {41};
   const auto count = load({record});
   CHECK(count.getAccepted() == 0);
   CHECK(count.getRefused() == 1);
+  REQUIRE(count.getLeftOut().size() == 1);
+  CHECK(count.getLeftOut()[0] == record.id.value);
   CHECK(initiate(other->identity().static_key, kBoot).getRefused() == schema::Refusal::UNKNOWN);
 }
 
@@ -334,7 +337,9 @@ TEST_CASE_FIXTURE(Fixture, "a table that was loaded while locked is in force aft
   unlock_now();
   const FriendRecord record = endorsed_record();
   node.vault.reset();
-  CHECK(load({record}).getRefused() == 1);
+  const auto count = load({record});
+  CHECK(count.getRefused() == 1);
+  CHECK(count.getLeftOut().size() == 1);
   CHECK(unlock(to_hex(keys.credential)).getOk());
   CHECK(initiate(other->identity().static_key, kBoot).isOk());
 }

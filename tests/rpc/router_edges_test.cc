@@ -29,6 +29,7 @@ class PaperKeystore final : public schema::KeystoreForRouter::Server {
     std::size_t message = 216;
     std::size_t rest = 1'136;
     std::size_t onion_keys = 2;
+    FriendId leaves_out{0};
     bool hangs_up = false;
     schema::Refusal* refusal = nullptr;
   };
@@ -48,6 +49,8 @@ class PaperKeystore final : public schema::KeystoreForRouter::Server {
     ++record_.loads;
     record_.friends = context.getParams().getFriends().size();
     record_.seen = context.getParams().getSeen().size();
+    auto left_out = context.getResults().initLeftOut(manner_.leaves_out.value == 0 ? 0 : 1);
+    if (left_out.size() != 0) left_out.set(0, manner_.leaves_out.value);
     for (const auto one : context.getParams().getSeen()) {
       const auto seen = rpc::seen_from(one);
       if (seen) record_.timestamp = seen->timestamp;
@@ -152,10 +155,11 @@ TEST_CASE_FIXTURE(KeystoreDesk, "the core learns the friends before the keystore
   befriend();
   run(turns());
   const auto got = mail();
-  REQUIRE(got.size() == 2);
+  REQUIRE(got.size() == 3);  // the friends, what the keystore says of them, the keystore
   REQUIRE(std::holds_alternative<core::FriendTable>(got[0]));
   CHECK(std::get<core::FriendTable>(got[0]).all.at(0).petname == "bob");
-  CHECK(std::holds_alternative<core::KeystoreUp>(got[1]));
+  CHECK(std::holds_alternative<core::FriendTable>(got[1]));
+  CHECK(std::holds_alternative<core::KeystoreUp>(got[2]));
   CHECK(record.friends == 1);
 }
 
@@ -196,6 +200,54 @@ TEST_CASE_FIXTURE(KeystoreDesk, "a keystore that dies in the middle of a call an
   run(asked(kInitiate));
   CHECK(refusal() == Reject::Overloaded);
   CHECK(edge.in_flight() == 0);
+}
+
+// The newest table that the core was told.
+std::vector<core::Friend> told(const std::vector<ToData>& mail) {
+  std::vector<core::Friend> out;
+  for (const ToData& one : mail) {
+    if (const auto* table = std::get_if<core::FriendTable>(&one)) out = table->all;
+  }
+  return out;
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "a friend is trusted and shown as the keystore vouches for") {
+  befriend();
+  CHECK(told(mail()).at(0).trust == core::Trust::None);
+  connect();
+  run(turns());
+  const auto friends = told(mail());
+  REQUIRE(friends.size() == 1);
+  CHECK(friends[0].trust == core::Trust::Met);
+  CHECK(friends[0].visibility == core::Visibility::RelayOnly);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "who is left out by the keystore is neither trusted nor shown") {
+  connect({.leaves_out = {2}});
+  befriend();
+  run(turns());
+  const auto friends = told(mail());
+  REQUIRE(friends.size() == 1);
+  CHECK(friends[0].trust == core::Trust::None);
+  CHECK(friends[0].visibility == core::Visibility::Hidden);
+}
+
+TEST_CASE_FIXTURE(KeystoreDesk, "a changed record is hidden until the keystore vouches for it") {
+  befriend();
+  connect();
+  run(turns().then([this] {
+    (void)mail();
+    FriendRecord bob = friend_named("bob", 2);
+    bob.endpoints.push_back({{}, 1, 0});
+    core.set_friends({bob});
+    CHECK(told(mail()).at(0).trust == core::Trust::Met);
+    bob.visibility = Visibility::Reachable;
+    core.set_friends({bob});
+    CHECK(told(mail()).at(0).visibility == core::Visibility::Hidden);
+    edge.set_friends({bob});
+    return turns();
+  }));
+  CHECK(told(mail()).at(0).visibility == core::Visibility::Reachable);
 }
 
 TEST_CASE_FIXTURE(KeystoreDesk, "a build goes to the keystore and comes back opened") {
@@ -303,6 +355,7 @@ class PaperPeerdb final : public schema::PeerdbForRouter::Server {
     std::vector<schema::FriendObserver::Client> observers;
     std::vector<ByteArray<16>> operations;
     std::vector<std::size_t> batches;
+    std::vector<MetricSample> samples;
     std::vector<Endpoint> endpoints;
     bool fails = false;
     bool lies = false;
@@ -325,6 +378,8 @@ class PaperPeerdb final : public schema::PeerdbForRouter::Server {
   kj::Promise<void> recordMetrics(RecordMetricsContext context) override {
     record_.operations.push_back(*rpc::exactly<16>(context.getParams().getOperation()));
     record_.batches.push_back(context.getParams().getSamples().size());
+    for (const auto one : context.getParams().getSamples())
+      record_.samples.push_back(*rpc::sample_from(one));
     if (record_.fails) return rpc::to_exception(rpc::CallFailure::Disconnected, "gone");
     return kj::READY_NOW;
   }
@@ -335,8 +390,10 @@ class PaperPeerdb final : public schema::PeerdbForRouter::Server {
 
 struct PeerdbDesk : Desk {
   std::vector<std::vector<FriendRecord>> views;
+  std::vector<core::Remembered> remembered;
   PeerdbEdge edge{{*service, log, entropy,
-                   [this](const std::vector<FriendRecord>& friends) { views.push_back(friends); }}};
+                   [this](const std::vector<FriendRecord>& friends) { views.push_back(friends); },
+                   [this](core::Remembered what) { remembered.push_back(std::move(what)); }}};
   PaperPeerdb::Record record;
 
   void connect() { edge.connected(schema::PeerdbForRouter::Client(kj::heap<PaperPeerdb>(record))); }
@@ -395,6 +452,31 @@ TEST_CASE_FIXTURE(PeerdbDesk, "what is measured while peerdb is away is written 
   }));
   CHECK(record.batches == std::vector<std::size_t>{2});
   CHECK(edge.waiting_samples() == 0);
+}
+
+TEST_CASE_FIXTURE(PeerdbDesk, "faults and relayed cells are measured between two looks") {
+  connect();
+  core::FriendReport report;
+  report.id = {2};
+  const auto look = [&](std::int64_t at) { edge.measure({{report}, {}}, {at * 1'000'000'000}); };
+  run(turns().then([&] {
+    report.rx_bytes = report.link_faults = report.onion_faults = 100;
+    report.circuits_destroyed = report.relayed_cells = 100;
+    look(10);
+    report.rx_bytes += 1;
+    report.link_faults += 2;
+    report.onion_faults += 3;
+    report.circuits_destroyed += 4;
+    report.relayed_cells += 5;
+    look(20);
+    return turns();
+  }));
+  REQUIRE(record.samples.size() == 1);
+  const MetricSample& sample = record.samples[0];
+  CHECK(sample.link_faults == 2);
+  CHECK(sample.onion_faults == 3);
+  CHECK(sample.circuits_destroyed == 4);
+  CHECK(sample.relayed_cells == 5);
 }
 
 TEST_CASE_FIXTURE(PeerdbDesk, "a batch that may be on the disk is repeated under the same number") {
