@@ -87,8 +87,7 @@ class Trial {
 
 // Sessions between nodes that no other session ends at, with two disjoint paths or more.
 void Trial::start() {
-  world_.start();
-  world_.run(Duration::seconds(25));
+  REQUIRE(world_.settle());
   std::vector<Dial> dials;
   for (int tries = 0; tries < 20'000 && dials.size() < kKillSessions; ++tries) {
     const Dial dial{world_.random() % world_.size(), world_.random() % world_.size()};

@@ -19,14 +19,6 @@ namespace {
 
 constexpr Duration kDialTimeout = Duration::seconds(5);
 
-void settle(Network& world) {
-  world.start();
-  const std::size_t all = world.graph.edges().size();
-  REQUIRE(world.run_until(Duration::seconds(30), Duration::millis(500),
-                          [&] { return world.links_up() == all; }));
-  world.run(Duration::seconds(15));  // lists of three rings are fetched
-}
-
 struct Pairs {
   std::vector<Dial> reachable;    // no friends; a path that all its ends consent to
   std::vector<Dial> unreachable;  // neither way
@@ -46,23 +38,6 @@ Pairs pairs_of(Network& world) {
   }
   std::shuffle(out.reachable.begin(), out.reachable.end(), world.random);
   std::shuffle(out.unreachable.begin(), out.unreachable.end(), world.random);
-  return out;
-}
-
-// Takes dials from the list that have no node in common: they run at the same time.
-std::vector<Dial> batch_of(std::vector<Dial>& dials) {
-  std::vector<Dial> out;
-  std::set<Place> busy;
-  std::vector<Dial> rest;
-  for (const Dial& dial : dials) {
-    if (busy.contains(dial.from) || busy.contains(dial.to)) {
-      rest.push_back(dial);
-      continue;
-    }
-    busy.insert({dial.from, dial.to});
-    out.push_back(dial);
-  }
-  dials = std::move(rest);
   return out;
 }
 
@@ -148,7 +123,7 @@ GraphPlan plan() {
 void check_every_pair(std::uint64_t seed, double loss, std::size_t most) {
   Network world(seed, plan());
   world.weather = {.loss = loss, .jitter = Duration::millis(2), .spread = Duration::millis(10)};
-  settle(world);
+  REQUIRE(world.settle());
   const auto all = pairs_of(world).reachable;
   const auto chosen = sample(all, most);
   std::printf("seed %llu, %zu nodes, %.0f %% loss: %zu of %zu reachable pairs are tried%s\n",
@@ -182,7 +157,7 @@ TEST_CASE("the graph says who reaches whom as a hand count does") {
 TEST_CASE("every link of two hundred nodes comes up, and friends reach each other directly") {
   Network world(1, plan());
   world.weather = {.loss = 0.02, .spread = Duration::millis(10)};
-  settle(world);
+  REQUIRE(world.settle());
   std::vector<Dial> dials;
   for (const Edge& edge : world.graph.edges()) dials.push_back({edge.one, edge.other});
   while (!dials.empty()) {
@@ -203,7 +178,7 @@ TEST_CASE("every pair with a path that consents connects: 2 % loss on every link
 TEST_CASE("every pair with a path that consents connects: 5 % loss on every link") {
   Network world(4, plan());
   world.weather = {.loss = 0.05, .jitter = Duration::millis(2), .spread = Duration::millis(10)};
-  settle(world);
+  REQUIRE(world.settle());
   const Score score = try_pairs(world, sample(pairs_of(world).reachable, kPairsPerLoss));
   print("5 % loss", world, score);
   CHECK(score.never == 0);
@@ -215,7 +190,7 @@ TEST_CASE("without consent, or without two friends met, nobody is reached, and w
   shy.hidden = 0.4;
   shy.relay_only = 0.3;
   Network world(5, shy);
-  settle(world);
+  REQUIRE(world.settle());
   auto refused = sample(pairs_of(world).unreachable, kRefusedPairs);
   for (Place b = 1; b < world.size() && world.graph.may_enter(0) == false; ++b) {
     if (!world.graph.friends(0, b)) refused.push_back({0, b});

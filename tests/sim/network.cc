@@ -10,6 +10,8 @@ namespace covfefe::sim {
 namespace {
 
 constexpr Duration kLook = Duration::millis(10);
+constexpr Duration kLinksTake = Duration::seconds(30);  // at most
+constexpr Duration kListsTake = Duration::seconds(15);
 // Of a build record (B4): the handle of the next hop. What is sealed behind the record begins with
 // the packet for that hop, and a packet with the ephemeral of its reader.
 constexpr std::size_t kHandleAt = 32;
@@ -27,6 +29,22 @@ Graph make_graph(std::uint64_t seed, const GraphPlan& plan) {
 }
 
 }  // namespace
+
+std::vector<Dial> batch_of(std::vector<Dial>& dials) {
+  std::vector<Dial> out;
+  std::vector<Dial> rest;
+  std::set<Place> busy;
+  for (const Dial& dial : dials) {
+    if (busy.contains(dial.from) || busy.contains(dial.to)) {
+      rest.push_back(dial);
+    } else {
+      busy.insert({dial.from, dial.to});
+      out.push_back(dial);
+    }
+  }
+  dials = std::move(rest);
+  return out;
+}
 
 Network::Network(std::uint64_t seed, const GraphPlan& plan)
     : World(seed), graph(make_graph(seed, plan)) {
@@ -51,6 +69,14 @@ void Network::start() {
     const auto wait = Duration::micros(static_cast<std::int64_t>(dice() * 1e6));
     after(wait, [this, i] { (*this)[i].boot(); });
   }
+}
+
+bool Network::settle() {
+  start();
+  const bool up = run_until(kLinksTake, Duration::millis(500),
+                            [this] { return links_up() == graph.edges().size(); });
+  run(kListsTake);
+  return up;
 }
 
 std::size_t Network::links_up() {

@@ -19,6 +19,9 @@ struct Dial {
   auto operator<=>(const Dial&) const = default;
 };
 
+[[nodiscard]] std::vector<Dial> batch_of(std::vector<Dial>& dials);
+// Takes those out that have no node in common: they can run at the same time.
+
 struct Way {  // an origin's circuit and the nodes that it passes, the far end last
   core::CircuitReport circuit;
   std::vector<Place> nodes;
@@ -31,6 +34,8 @@ class Network final : public World {
 
   void start();
   // Boots every node, within the first second.
+  [[nodiscard]] bool settle();
+  // start(), and time for links and for the lists of three rings. False: a link stayed down.
   [[nodiscard]] std::size_t links_up();
   // Friendships whose link is up at both ends.
   [[nodiscard]] std::optional<Place> at(const Address& overlay) const;

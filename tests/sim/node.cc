@@ -59,7 +59,7 @@ void Node::crash() {
 
 FriendId Node::befriend(const Node& other, const Friendship& friendship) {
   core::Friend record;
-  record.id = FriendId{static_cast<std::uint32_t>(friends_.size() + 1)};
+  record.id = FriendId{++newest_friend_};
   record.petname = other.name;
   record.trust = friendship.trust;
   record.visibility = friendship.visibility;
@@ -70,6 +70,12 @@ FriendId Node::befriend(const Node& other, const Friendship& friendship) {
   keys.befriend(record.static_key);
   friends_.push_back(record);
   return record.id;
+}
+
+void Node::unfriend(const Node& other) {
+  std::erase_if(friends_,
+                [&](const core::Friend& one) { return one.address == other.keys.address(); });
+  keys.forget(other.keys.static_key());
 }
 
 void Node::push_friends() {

@@ -49,6 +49,8 @@ class Node final : public core::Effects {
   [[nodiscard]] bool alive() const { return router != nullptr; }
   FriendId befriend(const Node& other, const Friendship& friendship = {});
   // Takes effect with the next push_friends or boot.
+  void unfriend(const Node& other);
+  // Likewise. The keystore refuses its handshakes from now on.
   void push_friends();
   void keystore(bool attached);
   void keystore_attached(bool attached) { keystore_attached_ = attached; }
@@ -113,6 +115,7 @@ class Node final : public core::Effects {
   crypto::Drbg random_;
   rpc::ControlCodec codec_;
   std::vector<core::Friend> friends_;
+  std::uint32_t newest_friend_ = 0;  // ids are never used again
   bool keystore_attached_ = true;
   bool shaper_attached_ = true;
   std::map<std::uint32_t, Bytes> frames_;
