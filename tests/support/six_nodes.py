@@ -35,7 +35,7 @@ class Six:
     def wait_known(self, seconds=30):
         """Until alice has heard of two ways to dave."""
         nodes.wait_for("two ways from alice to dave", seconds, lambda: len(
-            [way for way in self.paths()["options"] if way["chosen"]]) >= 2, pause=0.1)
+            [way for way in self.paths().get("options", ()) if way["chosen"]]) >= 2, pause=0.1)
 
     def paths(self):
         return self.alice.json("path", self.dave.address, check=False)
