@@ -32,10 +32,11 @@ struct CardOptions {
 [[nodiscard]] int card(const Common& common, const CardOptions& options);
 
 struct FriendOptions {
-  std::string who;    // petname (add: the card's file)
-  std::string name;   // petname to give
-  std::string trust;  // empty: unchanged
-  std::string psk;    // file, empty: none
+  std::string who;         // petname (add: the card's file)
+  std::string name;        // petname to give
+  std::string trust;       // empty: unchanged
+  std::string visibility;  // empty: unchanged; of a new friend relay-only
+  std::string psk;         // file, empty: none
   std::vector<std::string> endpoints;
 };
 [[nodiscard]] int friend_add(const Common& common, const FriendOptions& options);
@@ -49,9 +50,17 @@ struct FriendOptions {
 struct PingOptions {
   std::string peer;
   std::uint32_t count = 4;
+  bool hops = false;  // time each hop, too
 };
 [[nodiscard]] int ping(const Common& common, const PingOptions& options);
 [[nodiscard]] int why(const Common& common, const std::string& peer);
+[[nodiscard]] int path(const Common& common, const std::string& peer);
+[[nodiscard]] int circuits(const Common& common, const std::string& peer);
+// An empty peer is everybody.
+[[nodiscard]] int circuit_new(const Common& common, const std::string& peer);
+[[nodiscard]] int circuit_close(const Common& common, std::uint32_t id);
+[[nodiscard]] int identity_new(const Common& common);
+[[nodiscard]] int identity_drop(const Common& common);
 [[nodiscard]] int inspect(const Common& common, const std::string& service);
 [[nodiscard]] int config_check(const Common& common);
 [[nodiscard]] int config_show(const Common& common);

@@ -19,6 +19,7 @@
 #include "os/resolve.h"
 #include "services.h"
 #include "trust/level.h"
+#include "visibility_text.h"
 
 namespace covfefe::cli {
 namespace {
@@ -158,6 +159,7 @@ Outcome<FriendRecord> record_of(const Layout& layout, const FriendOptions& optio
   FriendRecord out;
   out.petname = options.name;
   out.trust = trust::parse_level(options.trust).value_or(TrustLevel::None);
+  out.visibility = parse_visibility(options.visibility).value_or(Visibility::RelayOnly);
   out.identity_key = card->identity_key;
   out.static_key = card->static_key;
   out.service_key = card->service_key;
@@ -199,6 +201,7 @@ Outcome<FriendRecord> change(const Layout& layout, const FriendOptions& options)
     record.petname = options.name;
   }
   if (const auto trust = trust::parse_level(options.trust)) record.trust = *trust;
+  if (const auto shown = parse_visibility(options.visibility)) record.visibility = *shown;
   auto endpoints = resolve_all(options.endpoints);
   if (!endpoints) return endpoints.error();
   for (const Endpoint& old : record.endpoints) {
@@ -232,7 +235,8 @@ int finish(const Common& common, const char* verb, const Outcome<FriendRecord>& 
     const Json json = Json::document(std::string("friend-") + verb)
                           .set("name", outcome->petname)
                           .set("address", address)
-                          .set("trust", trust::name_of(outcome->trust));
+                          .set("trust", trust::name_of(outcome->trust))
+                          .set("visibility", name_of(outcome->visibility));
     std::fputs(json.text().c_str(), stdout);
     return kDone;
   }

@@ -4,13 +4,16 @@
 #include <cstdio>
 
 #include "base/hex.h"
+#include "circuit_text.h"
 #include "commands.h"
 #include "crypto/address.h"
 #include "json.h"
 #include "layout.h"
 #include "os/clock.h"
+#include "quantity.h"
 #include "services.h"
 #include "trust/level.h"
+#include "visibility_text.h"
 
 namespace covfefe::cli {
 namespace {
@@ -22,6 +25,10 @@ struct Totals {
   std::uint64_t tx = 0;
   std::uint64_t seconds = 0;
   std::uint64_t up = 0;
+  std::uint64_t link_faults = 0;
+  std::uint64_t onion_faults = 0;
+  std::uint64_t circuits_destroyed = 0;
+  std::uint64_t relayed_cells = 0;
 };
 
 Totals sum(const std::vector<MetricSample>& samples) {
@@ -31,6 +38,10 @@ Totals sum(const std::vector<MetricSample>& samples) {
     out.tx += sample.tx_bytes;
     out.seconds += sample.seconds;
     out.up += sample.up_seconds;
+    out.link_faults += sample.link_faults;
+    out.onion_faults += sample.onion_faults;
+    out.circuits_destroyed += sample.circuits_destroyed;
+    out.relayed_cells += sample.relayed_cells;
   }
   return out;
 }
@@ -46,6 +57,7 @@ Json record_json(const FriendRecord& record) {
       .set("name", record.petname)
       .set("address", format_address(record.address))
       .set("trust", trust::name_of(record.trust))
+      .set("visibility", name_of(record.visibility))
       .set("fingerprint", crypto::fingerprint(record.identity_key))
       .set("identity_key", to_hex(record.identity_key))
       .set("endpoints", endpoints_json(record))
@@ -58,18 +70,101 @@ Outcome<std::vector<FriendRecord>> all_friends(const Layout& layout) {
   return friends(*peerdb);
 }
 
-void print_record(const FriendRecord& record, const Totals& day) {
-  std::printf("name         %s\ntrust        %s\naddress      %s\nfingerprint  %s\n",
-              record.petname.c_str(), trust::name_of(record.trust),
-              format_address(record.address).c_str(),
+// The router's own word, where it answers.
+Outcome<FriendView> live_view(const Layout& layout, FriendId id) {
+  auto router = Connection::open(layout, "router");
+  if (!router) return router.error();
+  const auto status = router_status(*router);
+  if (!status) return status.error();
+  for (const FriendView& one : status->friends) {
+    if (one.id == id) return one;
+  }
+  return Problem{"the router has not read this friend yet", ""};
+}
+
+unsigned long long wide(std::uint64_t value) {
+  return value;
+}
+
+void print_record(const FriendRecord& record) {
+  std::printf("name         %s\ntrust        %s\nvisibility   %s: %s\n", record.petname.c_str(),
+              trust::name_of(record.trust), name_of(record.visibility),
+              meaning_of(record.visibility));
+  std::printf("address      %s\nfingerprint  %s\n", format_address(record.address).c_str(),
               crypto::fingerprint(record.identity_key).c_str());
   for (const Endpoint& endpoint : record.endpoints) {
     std::printf("endpoint     %s\n", format_endpoint(endpoint).c_str());
   }
-  std::printf("last 24 h    %llu B in, %llu B out, up %llu of %llu s measured\n",
-              static_cast<unsigned long long>(day.rx), static_cast<unsigned long long>(day.tx),
-              static_cast<unsigned long long>(day.up),
-              static_cast<unsigned long long>(day.seconds));
+}
+
+void print_live(const Outcome<FriendView>& live) {
+  if (!live) {
+    std::printf("now          not known: %s\n", live.error().what.c_str());
+    return;
+  }
+  std::printf("now          %s, round trip %s%s%s\n", live->state.c_str(),
+              rtt_text(live->rtt_ms).c_str(), live->path.empty() ? "" : ", ", live->path.c_str());
+  std::printf("  relayed    %llu circuits of this friend's pass through this node; %llu cells,\n",
+              wide(live->relayed.circuits), wide(live->relayed.cells));
+  std::printf("             %llu builds asked for, %llu refused\n", wide(live->relayed.builds),
+              wide(live->relayed.refused));
+  std::printf("  link       %llu faults: what only this friend or the line can have spoilt\n",
+              wide(live->link_faults));
+  std::printf("  onion      %llu faults: spoilt anywhere on the way of a circuit over this link;\n",
+              wide(live->onion_faults));
+  std::printf("             %llu circuits ended for that\n", wide(live->circuits_destroyed));
+}
+
+void print_day(const Totals& day) {
+  std::printf("last 24 h    %s in, %s out, up %llu of %llu s measured\n",
+              bytes_text(day.rx).c_str(), bytes_text(day.tx).c_str(), wide(day.up),
+              wide(day.seconds));
+  std::printf("             %llu link faults, %llu onion faults, %llu circuits ended,\n",
+              wide(day.link_faults), wide(day.onion_faults), wide(day.circuits_destroyed));
+  std::printf("             %llu cells of others relayed\n", wide(day.relayed_cells));
+}
+
+Json live_json(const Outcome<FriendView>& live) {
+  if (!live) return {};
+  return Json::object()
+      .set("state", live->state)
+      .set("path", live->path)
+      .set("rtt_ms", live->rtt_ms == 0 ? Json() : Json(live->rtt_ms))
+      .set("link_faults", live->link_faults)
+      .set("onion_faults", live->onion_faults)
+      .set("circuits_destroyed", live->circuits_destroyed)
+      .set("relayed", relayed_json(live->relayed));
+}
+
+Json day_json(const Totals& day) {
+  return Json::object()
+      .set("rx_bytes", day.rx)
+      .set("tx_bytes", day.tx)
+      .set("measured_s", day.seconds)
+      .set("up_s", day.up)
+      .set("link_faults", day.link_faults)
+      .set("onion_faults", day.onion_faults)
+      .set("circuits_destroyed", day.circuits_destroyed)
+      .set("relayed_cells", day.relayed_cells);
+}
+
+struct Stored {
+  FriendRecord record;
+  Totals day;
+};
+
+Outcome<Stored> stored(const Layout& layout, const std::string& petname) {
+  auto peerdb = Connection::open(layout, "peerdb");
+  if (!peerdb) return peerdb.error();
+  const auto all = friends(*peerdb);
+  if (!all) return all.error();
+  const auto it = std::find_if(all->begin(), all->end(), [&](const FriendRecord& record) {
+    return record.petname == petname;
+  });
+  if (it == all->end()) return Problem{"no friend is called " + petname, "covfefe friend list"};
+  const auto samples = metrics(*peerdb, it->id, os::wall_now().unix_seconds() - kDay);
+  if (!samples) return samples.error();
+  return Stored{*it, sum(*samples)};
 }
 
 }  // namespace
@@ -86,39 +181,28 @@ int friend_list(const Common& common) {
   }
   if (all->empty()) std::printf("no friends yet: exchange cards, then covfefe friend add\n");
   for (const FriendRecord& record : *all) {
-    std::printf("%-20s %-11s %s\n", record.petname.c_str(), trust::name_of(record.trust),
-                format_address(record.address).c_str());
+    std::printf("%-16s %-10s %-10s %s\n", record.petname.c_str(), trust::name_of(record.trust),
+                name_of(record.visibility), format_address(record.address).c_str());
   }
   return kDone;
 }
 
 int friend_show(const Common& common, const FriendOptions& options) {
   const Layout layout(common.root);
-  auto peerdb = Connection::open(layout, "peerdb");
-  if (!peerdb) return report(peerdb.error(), common);
-  const auto all = friends(*peerdb);
-  if (!all) return report(all.error(), common);
-  const auto it = std::find_if(all->begin(), all->end(), [&](const FriendRecord& record) {
-    return record.petname == options.who;
-  });
-  if (it == all->end()) {
-    return report({"no friend is called " + options.who, "covfefe friend list"}, common);
-  }
-  const auto samples = metrics(*peerdb, it->id, os::wall_now().unix_seconds() - kDay);
-  if (!samples) return report(samples.error(), common);
-  const Totals day = sum(*samples);
-  if (!common.json) {
-    print_record(*it, day);
+  const auto found = stored(layout, options.who);
+  if (!found) return report(found.error(), common);
+  const auto live = live_view(layout, found->record.id);
+  if (common.json) {
+    const Json json = Json::document("friend-show")
+                          .set("friend", record_json(found->record))
+                          .set("now", live_json(live))
+                          .set("last_24h", day_json(found->day));
+    std::fputs(json.text().c_str(), stdout);
     return kDone;
   }
-  const Json measured = Json::object()
-                            .set("rx_bytes", day.rx)
-                            .set("tx_bytes", day.tx)
-                            .set("measured_s", day.seconds)
-                            .set("up_s", day.up);
-  const Json json =
-      Json::document("friend-show").set("friend", record_json(*it)).set("last_24h", measured);
-  std::fputs(json.text().c_str(), stdout);
+  print_record(found->record);
+  print_live(live);
+  print_day(found->day);
   return kDone;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs that ask a running router or any running service: ping, why, inspect; and unlock.
+// The verbs that ask a running router or any running service: why, inspect; and unlock.
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
@@ -9,42 +9,11 @@
 #include "json.h"
 #include "layout.h"
 #include "os/files.h"
-#include "os/process.h"
 #include "os/terminal.h"
-#include "printable.h"
 #include "services.h"
 
 namespace covfefe::cli {
 namespace {
-
-constexpr Duration kPingTimeout = Duration::seconds(3);
-constexpr Duration kPingPause = Duration::millis(500);
-
-struct PingRun {
-  std::uint32_t sent = 0;
-  std::vector<double> rtts;
-  std::string path;
-  std::string why;
-};
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-Json ping_json(const PingRun& run, const std::string& peer) {
-  Json rtts = Json::array();
-  for (const double rtt : run.rtts) rtts.add(rtt);
-  return Json::document("ping")
-      .set("peer", peer)
-      .set("sent", run.sent)
-      .set("received", static_cast<std::uint64_t>(run.rtts.size()))
-      .set("path", run.path)
-      .set("rtt_ms", std::move(rtts))
-      .set("rtt_median_ms", run.rtts.empty() ? Json() : Json(median(run.rtts)))
-      .set("why", run.why);
-}
 
 Json queue_json(const QueueView& queue) {
   return Json::object()
@@ -133,39 +102,6 @@ Outcome<std::string> read_passphrase(const std::string& file) {
 }
 
 }  // namespace
-
-int ping(const Common& common, const PingOptions& options) {
-  auto router = Connection::open(Layout(common.root), "router");
-  if (!router) return report(router.error(), common);
-  const std::string shown = printable(options.peer);
-  PingRun run;
-  for (; run.sent < options.count; ++run.sent) {
-    if (run.sent != 0) (void)os::wait_readable({}, kPingPause);
-    const auto reply = ping(*router, options.peer, kPingTimeout);
-    if (!reply) return report(reply.error(), common);
-    if (reply->ok) {
-      run.rtts.push_back(reply->rtt_ms);
-      run.path = reply->path;
-    } else {
-      run.why = reply->why;
-    }
-    if (common.json) continue;
-    if (reply->ok) {
-      std::printf("%s: %.3f ms, %s\n", shown.c_str(), reply->rtt_ms, reply->path.c_str());
-    } else {
-      std::printf("%s: %s\n", shown.c_str(), reply->why.c_str());
-    }
-    std::fflush(stdout);
-  }
-  if (common.json) {
-    std::fputs(ping_json(run, options.peer).text().c_str(), stdout);
-  } else {
-    std::printf("%u sent, %zu answered, median %.3f ms\n", run.sent, run.rtts.size(),
-                median(run.rtts));
-    if (run.rtts.empty()) std::printf("  next: covfefe why %s\n", shown.c_str());
-  }
-  return run.rtts.empty() ? kRefused : kDone;
-}
 
 int why(const Common& common, const std::string& peer) {
   auto router = Connection::open(Layout(common.root), "router");

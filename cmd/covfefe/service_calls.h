@@ -26,16 +26,29 @@ namespace covfefe::cli {
   return {std::string("the ") + service + " refused: " + rpc::sentence_of(why), std::move(next)};
 }
 
+struct Callee {
+  rpc::Client& client;
+  const char* service;
+  Duration patience = kCallTimeout;
+};
+
 template <typename Value, typename Params, typename Results, typename Read>
-Outcome<Value> call_and_read(rpc::Client& client, const char* service,
-                             capnp::Request<Params, Results>&& request, Read&& read) {
-  auto answer = client.call(kj::mv(request), kCallTimeout);
-  if (!answer) return problem_of(answer.error(), service);
-  Outcome<Value> out = Problem{std::string("the ") + service + " sent an answer that lies", ""};
+Outcome<Value> call_and_read(const Callee& callee, capnp::Request<Params, Results>&& request,
+                             Read&& read) {
+  auto answer = callee.client.call(kj::mv(request), callee.patience);
+  if (!answer) return problem_of(answer.error(), callee.service);
+  Outcome<Value> out =
+      Problem{std::string("the ") + callee.service + " sent an answer that lies", ""};
   const auto sound = rpc::Client::guard([&] { out = read(*answer); });
-  if (!sound) return problem_of(sound.error(), service);
+  if (!sound) return problem_of(sound.error(), callee.service);
   return out;
 }
 // `read` gets the response and returns an Outcome<Value>; what it throws becomes a Problem.
+
+template <typename Value, typename Params, typename Results, typename Read>
+Outcome<Value> call_and_read(rpc::Client& client, const char* service,
+                             capnp::Request<Params, Results>&& request, Read&& read) {
+  return call_and_read<Value>(Callee{client, service}, kj::mv(request), read);
+}
 
 }  // namespace covfefe::cli

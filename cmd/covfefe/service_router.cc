@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <schema/router.capnp.h>
-
-#include "rpc/convert.h"
-#include "service_calls.h"
+#include "service_router.h"
 
 namespace covfefe::cli {
 namespace {
+
+constexpr Duration kBeyondPing = Duration::seconds(3);  // of the router's own patience
+constexpr Duration kWhyPatience = Duration::seconds(8);
 
 const char* state_name(schema::LinkState state) {
   switch (state) {
@@ -17,12 +17,6 @@ const char* state_name(schema::LinkState state) {
       return "up";
   }
   return "down";
-}
-
-Address address_from(capnp::Data::Reader data) {
-  Address out;
-  if (data.size() == out.bytes.size()) copy(rpc::as_view(data), out.bytes);
-  return out;
 }
 
 FriendView friend_view(schema::FriendStatus::Reader from) {
@@ -41,6 +35,39 @@ FriendView friend_view(schema::FriendStatus::Reader from) {
   out.data_sockets = from.getDataSockets();
   out.last_heard_ms = from.getLastHeardMs();
   out.handshake_failure = said(from.getHandshakeFailure());
+  out.link_faults = from.getLinkFaults();
+  out.onion_faults = from.getOnionFaults();
+  out.circuits_destroyed = from.getCircuitsDestroyed();
+  out.relayed = relayed_view(from.getRelayed());
+  return out;
+}
+
+RouterView router_view(schema::RouterStatus::Reader from) {
+  RouterView out;
+  out.name = said(from.getName());
+  out.address = address_from(from.getAddress());
+  out.tun = from.getTunAttached();
+  out.keystore = from.getKeystoreAttached();
+  out.peerdb = from.getPeerdbAttached();
+  out.shaper = from.getShaperAttached();
+  out.keystore_locked = from.getKeystoreLocked();
+  for (const auto one : from.getFriends()) out.friends.push_back(friend_view(one));
+  const auto counts = from.getCircuits();
+  out.circuits = {counts.getOpen(), counts.getBuilding(), counts.getFailing(), counts.getRelayed()};
+  return out;
+}
+
+PingView ping_view(schema::PingReply::Reader from) {
+  PingView out;
+  out.ok = from.getOk();
+  out.rtt_ms = static_cast<double>(from.getRttMicros()) / 1000.0;
+  out.path = said(from.getPath());
+  out.why = said(from.getWhy());
+  out.next = said(from.getNext());
+  for (const auto one : from.getHops()) {
+    out.hops.push_back(
+        {said(one.getHop()), one.getOk(), static_cast<double>(one.getRttMicros()) / 1000.0});
+  }
   return out;
 }
 
@@ -49,34 +76,20 @@ FriendView friend_view(schema::FriendStatus::Reader from) {
 Outcome<RouterView> router_status(Connection& router) {
   rpc::Client& client = router.client();
   auto request = client.as<schema::RouterOperator>().statusRequest();
-  return call_and_read<RouterView>(client, "router", kj::mv(request),
-                                   [](auto& answer) -> Outcome<RouterView> {
-                                     const auto status = answer.getStatus();
-                                     RouterView out;
-                                     out.name = said(status.getName());
-                                     out.address = address_from(status.getAddress());
-                                     out.tun = status.getTunAttached();
-                                     out.keystore = status.getKeystoreAttached();
-                                     out.peerdb = status.getPeerdbAttached();
-                                     out.shaper = status.getShaperAttached();
-                                     out.keystore_locked = status.getKeystoreLocked();
-                                     for (const auto one : status.getFriends())
-                                       out.friends.push_back(friend_view(one));
-                                     return out;
-                                   });
+  return call_and_read<RouterView>(
+      client, "router", kj::mv(request),
+      [](auto& answer) -> Outcome<RouterView> { return router_view(answer.getStatus()); });
 }
 
-Outcome<PingView> ping(Connection& router, const std::string& peer, Duration timeout) {
+Outcome<PingView> ping(Connection& router, const PingAsked& asked) {
   rpc::Client& client = router.client();
   auto request = client.as<schema::RouterOperator>().pingRequest();
-  request.setPeer(peer);
-  request.setTimeoutMs(static_cast<std::uint32_t>(timeout.nanoseconds / 1'000'000));
+  request.setPeer(asked.peer);
+  request.setTimeoutMs(static_cast<std::uint32_t>(asked.timeout.nanoseconds / 1'000'000));
+  request.setHops(asked.hops);
   return call_and_read<PingView>(
-      client, "router", kj::mv(request), [](auto& answer) -> Outcome<PingView> {
-        const auto reply = answer.getReply();
-        return PingView{reply.getOk(), static_cast<double>(reply.getRttMicros()) / 1000.0,
-                        said(reply.getPath()), said(reply.getWhy())};
-      });
+      {client, "router", asked.timeout + kBeyondPing}, kj::mv(request),
+      [](auto& answer) -> Outcome<PingView> { return ping_view(answer.getReply()); });
 }
 
 Outcome<std::vector<FindingView>> why(Connection& router, const std::string& peer) {
@@ -85,7 +98,7 @@ Outcome<std::vector<FindingView>> why(Connection& router, const std::string& pee
   request.setPeer(peer);
   using Findings = std::vector<FindingView>;
   return call_and_read<Findings>(
-      client, "router", kj::mv(request), [](auto& answer) -> Outcome<Findings> {
+      {client, "router", kWhyPatience}, kj::mv(request), [](auto& answer) -> Outcome<Findings> {
         Findings out;
         for (const auto one : answer.getFindings()) {
           out.push_back({one.getOk(), said(one.getWhat()), said(one.getNext())});

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,14 @@ struct Endorsement {
                                                          std::int64_t since);
 
 // ---- router ----------------------------------------------------------------------------------
+struct RelayedView {  // circuits that a friend sends through this node
+  std::string petname;
+  std::uint64_t circuits = 0;
+  std::uint64_t cells = 0;
+  std::uint64_t onion_faults = 0;
+  std::uint64_t builds = 0;
+  std::uint64_t refused = 0;
+};
 struct FriendView {
   FriendId id;
   std::string name;
@@ -70,6 +79,16 @@ struct FriendView {
   std::uint32_t data_sockets = 0;
   std::uint64_t last_heard_ms = 0;
   std::string handshake_failure;
+  std::uint64_t link_faults = 0;
+  std::uint64_t onion_faults = 0;
+  std::uint64_t circuits_destroyed = 0;
+  RelayedView relayed;
+};
+struct CircuitCountsView {
+  std::uint32_t open = 0;
+  std::uint32_t building = 0;
+  std::uint32_t failing = 0;
+  std::uint64_t relayed = 0;  // of others, through this node
 };
 struct RouterView {
   std::string name;
@@ -80,12 +99,20 @@ struct RouterView {
   bool shaper = false;
   bool keystore_locked = false;
   std::vector<FriendView> friends;
+  CircuitCountsView circuits;
+};
+struct HopView {
+  std::string hop;  // a petname or a handle
+  bool ok = false;
+  double rtt_ms = 0;
 };
 struct PingView {
   bool ok = false;
   double rtt_ms = 0;
   std::string path;
   std::string why;
+  std::string next;
+  std::vector<HopView> hops;
 };
 struct FindingView {
   bool ok = false;
@@ -93,8 +120,66 @@ struct FindingView {
   std::string next;
 };
 [[nodiscard]] Outcome<RouterView> router_status(Connection& router);
-[[nodiscard]] Outcome<PingView> ping(Connection& router, const std::string& peer, Duration timeout);
+
+struct PingAsked {
+  std::string peer;
+  Duration timeout;
+  bool hops = false;
+};
+[[nodiscard]] Outcome<PingView> ping(Connection& router, const PingAsked& asked);
 [[nodiscard]] Outcome<std::vector<FindingView>> why(Connection& router, const std::string& peer);
+
+// ---- router: circuits ------------------------------------------------------------------------
+// A peer is a petname, an overlay address or NAME.FRIEND. One that names nobody is a Problem.
+struct PeerView {
+  Address address;
+  std::string name;  // petname of a friend, else how the operator called it, unless by address
+};
+struct CircuitView {
+  std::uint32_t id = 0;
+  PeerView to;
+  std::vector<std::string> hops;  // the entry friend's petname, then handles
+  std::string state;              // "building", "open", "suspect" or "closing"
+  bool origin = true;             // this node built it
+  double age_s = 0;
+  double lifetime_s = 0;
+  double rtt_ms = 0;  // 0: not measured
+  std::uint64_t tx_bytes = 0;
+  std::uint64_t rx_bytes = 0;
+  std::uint64_t onion_faults = 0;
+  std::uint64_t replays = 0;
+  std::uint64_t resent = 0;
+};
+struct CircuitsView {
+  std::optional<PeerView> peer;  // whose they are, everybody's if nobody's
+  std::vector<CircuitView> circuits;
+  std::uint32_t left = 0;  // more than these
+  std::vector<RelayedView> relayed;
+};
+struct PathOptionView {
+  std::vector<std::string> hops;
+  bool chosen = false;
+  std::string why;
+};
+struct PathView {
+  PeerView peer;
+  std::vector<PathOptionView> options;
+  bool ok = false;
+  std::string why;
+  std::string next;
+};
+struct FarIdentityView {
+  bool once = false;
+  Address address;
+};
+[[nodiscard]] Outcome<PeerView> resolve(Connection& router, const std::string& peer);
+[[nodiscard]] Outcome<CircuitsView> circuits(Connection& router, const std::string& peer);
+// An empty peer is everybody.
+[[nodiscard]] Outcome<PathView> path(Connection& router, const std::string& peer);
+[[nodiscard]] Outcome<CircuitView> new_circuit(Connection& router, const std::string& peer);
+[[nodiscard]] Outcome<void> close_circuit(Connection& router, std::uint32_t id);
+[[nodiscard]] Outcome<FarIdentityView> new_identity(Connection& router);
+[[nodiscard]] Outcome<FarIdentityView> drop_identity(Connection& router);
 
 // ---- any service -----------------------------------------------------------------------------
 struct InterfaceView {

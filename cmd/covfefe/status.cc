@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "circuit_text.h"
 #include "commands.h"
 #include "jail_text.h"
 #include "json.h"
 #include "layout.h"
 #include "node_files.h"
+#include "quantity.h"
 #include "services.h"
 #include "trust/level.h"
 
@@ -27,6 +29,7 @@ struct Overview {
   std::string state;
   std::vector<ServiceState> services;
   std::vector<FriendView> friends;
+  std::optional<CircuitCountsView> circuits;  // none: the router did not say
   std::string why_no_friends;
 };
 
@@ -73,6 +76,7 @@ Outcome<Overview> gather(const Layout& layout) {
     auto view = router_status(*router);
     if (view) {
       out.friends = std::move(view->friends);
+      out.circuits = view->circuits;
     } else {
       out.why_no_friends = view.error().what;
     }
@@ -113,17 +117,8 @@ Json to_json(const Overview& overview) {
       .set("address", overview.address)
       .set("state", overview.state)
       .set("services", std::move(services))
-      .set("friends", std::move(friends));
-}
-
-std::string bytes_text(std::uint64_t bytes) {
-  const char* const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  double value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  for (; value >= 1024 && unit < 4; ++unit) value /= 1024;
-  char text[32];
-  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-  return text;
+      .set("friends", std::move(friends))
+      .set("circuits", overview.circuits ? counts_json(*overview.circuits) : Json());
 }
 
 void print(const Overview& overview) {
@@ -137,14 +132,16 @@ void print(const Overview& overview) {
   std::printf("\n");
   if (!overview.why_no_friends.empty()) std::printf("  %s\n", overview.why_no_friends.c_str());
   for (const FriendView& one : overview.friends) {
-    char rtt[32] = "-";
-    if (one.rtt_ms > 0) std::snprintf(rtt, sizeof rtt, "%.2f ms", one.rtt_ms);
     std::printf("  %-16s %-10s %-11s %10s  %10s in %10s out  %s\n", one.name.c_str(),
-                trust::name_of(one.trust), one.state.c_str(), rtt, bytes_text(one.rx_bytes).c_str(),
-                bytes_text(one.tx_bytes).c_str(), one.path.c_str());
+                trust::name_of(one.trust), one.state.c_str(), rtt_text(one.rtt_ms).c_str(),
+                bytes_text(one.rx_bytes).c_str(), bytes_text(one.tx_bytes).c_str(),
+                one.path.c_str());
   }
   if (overview.friends.empty() && overview.why_no_friends.empty()) {
     std::printf("  no friends yet: exchange cards, then covfefe friend add\n");
+  }
+  if (overview.circuits) {
+    std::printf("\n  circuits    %s\n", counts_text(*overview.circuits).c_str());
   }
 }
 

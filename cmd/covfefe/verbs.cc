@@ -65,15 +65,22 @@ void add_identity_verbs(CLI::App& app, Chosen& chosen) {
   });
 }
 
+constexpr const char* kVisibility = "what other friends learn: hidden, relay-only or reachable";
+
 void add_friend_changes(CLI::App* friends, Chosen& chosen) {
   const auto trust = CLI::IsMember({"met", "known", "introduced", "none"});
+  const auto visibility = CLI::IsMember({"hidden", "relay-only", "reachable"});
   auto add = std::make_shared<FriendOptions>();
+  add->visibility = "relay-only";
   auto* add_verb = verb(*friends, chosen, "add", "add a friend from a card");
   add_verb->add_option("FILE", add->who, "the friend's card")->required();
   add_verb->add_option("--name", add->name, "petname")->required();
   add_verb->add_option("--trust", add->trust, "met, known, introduced or none")
       ->required()
       ->check(trust);
+  add_verb->add_option("--visibility", add->visibility, kVisibility)
+      ->check(visibility)
+      ->capture_default_str();
   add_verb->add_option("--psk", add->psk, "file with the pairwise key (64 hex digits)");
   add_verb->add_option("--endpoint", add->endpoints, "HOST:PORT, besides those of the card");
   add_verb->callback(
@@ -83,6 +90,7 @@ void add_friend_changes(CLI::App* friends, Chosen& chosen) {
   set_verb->add_option("PETNAME", set->who, "whom")->required();
   set_verb->add_option("--name", set->name, "new petname");
   set_verb->add_option("--trust", set->trust, "new level of trust")->check(trust);
+  set_verb->add_option("--visibility", set->visibility, kVisibility)->check(visibility);
   set_verb->add_option("--psk", set->psk, "file with a new pairwise key");
   set_verb->add_option("--endpoint", set->endpoints, "HOST:PORT to try first");
   set_verb->callback(
@@ -109,30 +117,78 @@ void add_friend_verbs(CLI::App& app, Chosen& chosen) {
   by_name("remove", "end a friendship", friend_remove);
 }
 
-void add_live_verbs(CLI::App& app, Chosen& chosen) {
-  verb(app, chosen, "status", "one screen: services, jails, friends")->callback([&chosen] {
-    chosen.run = [&chosen] { return status(chosen.common); };
+using TextVerb = int (*)(const Common&, const std::string&);
+
+constexpr const char* kPeer = "petname, overlay address or NAME.FRIEND";
+
+struct WordVerb {
+  const char* name;
+  const char* does;
+  const char* word;  // PEER or SERVICE
+  const char* word_is;
+  TextVerb run;
+};
+
+CLI::Option* add_word_verb(CLI::App& parent, Chosen& chosen, const WordVerb& what) {
+  auto text = std::make_shared<std::string>();
+  auto* one = verb(parent, chosen, what.name, what.does);
+  auto* option = one->add_option(what.word, *text, what.word_is);
+  one->callback([&chosen, text, run = what.run] {
+    chosen.run = [&chosen, text, run] { return run(chosen.common, *text); };
   });
-  auto ping_options = std::make_shared<PingOptions>();
-  auto* ping_verb = verb(app, chosen, "ping", "overlay ping by petname or address");
-  ping_verb->add_option("PEER", ping_options->peer, "petname or overlay address")->required();
-  ping_verb->add_option("--count", ping_options->count, "how many")
+  return option;
+}
+
+void add_ping(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<PingOptions>();
+  auto* ping_verb = verb(app, chosen, "ping", "overlay ping, and which way it takes");
+  ping_verb->add_option("PEER", options->peer, kPeer)->required();
+  ping_verb->add_option("--count", options->count, "how many")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  ping_verb->callback([&chosen, ping_options] {
-    chosen.run = [&chosen, ping_options] { return ping(chosen.common, *ping_options); };
+  ping_verb->add_flag("--hops", options->hops, "time each hop of the first circuit, too");
+  ping_verb->callback([&chosen, options] {
+    chosen.run = [&chosen, options] { return ping(chosen.common, *options); };
   });
-  using TextVerb = int (*)(const Common&, const std::string&);
-  const auto with_word = [&](const char* name, const char* does, const char* word, TextVerb run) {
-    auto text = std::make_shared<std::string>();
-    auto* one = verb(app, chosen, name, does);
-    one->add_option(word, *text)->required();
-    one->callback([&chosen, text, run] {
-      chosen.run = [&chosen, text, run] { return run(chosen.common, *text); };
-    });
-  };
-  with_word("why", "why a peer is not reached, and the next step", "PEER", why);
-  with_word("inspect", "interfaces, counters, queues and jail of a service", "SERVICE", inspect);
+}
+
+void add_circuit_verbs(CLI::App& app, Chosen& chosen) {
+  add_word_verb(app, chosen,
+                {"path", "the ways to a peer, and why one is taken", "PEER", kPeer, path})
+      ->required();
+  add_word_verb(app, chosen, {"circuits", "this node's circuits", "PEER", kPeer, circuits});
+  CLI::App* circuit = app.add_subcommand("circuit", "build and close circuits");
+  circuit->require_subcommand(1);
+  add_word_verb(*circuit, chosen,
+                {"new", "build one more circuit to a peer", "PEER", kPeer, circuit_new})
+      ->required();
+  auto id = std::make_shared<std::uint32_t>();
+  auto* close = verb(*circuit, chosen, "close", "close one circuit");
+  close->add_option("ID", *id, "as covfefe circuits shows it")->required();
+  close->callback(
+      [&chosen, id] { chosen.run = [&chosen, id] { return circuit_close(chosen.common, *id); }; });
+  CLI::App* identity = app.add_subcommand("identity", "what far ends see of this node");
+  identity->require_subcommand(1);
+  auto once = std::make_shared<bool>();
+  auto* fresh = verb(*identity, chosen, "new", "take a fresh address");
+  fresh->add_flag("--once", *once, "for sessions opened from now on, until it is dropped")
+      ->required();
+  fresh->callback([&chosen] { chosen.run = [&chosen] { return identity_new(chosen.common); }; });
+  verb(*identity, chosen, "drop", "go back to the own address")->callback([&chosen] {
+    chosen.run = [&chosen] { return identity_drop(chosen.common); };
+  });
+}
+void add_live_verbs(CLI::App& app, Chosen& chosen) {
+  verb(app, chosen, "status", "one screen: services, jails, friends, circuits")
+      ->callback([&chosen] { chosen.run = [&chosen] { return status(chosen.common); }; });
+  add_ping(app, chosen);
+  add_word_verb(app, chosen,
+                {"why", "why a peer is not reached, and the next step", "PEER", kPeer, why})
+      ->required();
+  add_word_verb(app, chosen,
+                {"inspect", "interfaces, counters, queues and jail of a service", "SERVICE",
+                 "tun-helper, router, keystore, peerdb or shaper", inspect})
+      ->required();
   CLI::App* config = app.add_subcommand("config", "the configuration file");
   config->require_subcommand(1);
   verb(*config, chosen, "check", "is it valid?")->callback([&chosen] {
@@ -157,6 +213,7 @@ int dispatch(int argc, char** argv) {
   add_identity_verbs(app, chosen);
   add_friend_verbs(app, chosen);
   add_live_verbs(app, chosen);
+  add_circuit_verbs(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Amounts in words of few characters, for columns.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace covfefe::cli {
+
+[[nodiscard]] std::string bytes_text(std::uint64_t bytes);
+// "0 B", "1.2 MiB": at most 10 characters.
+[[nodiscard]] std::string seconds_text(double seconds);
+// "12 s", "3 min", "26 h": whole, rounded down.
+[[nodiscard]] std::string rtt_text(double milliseconds);
+// "8.25 ms"; "-" for 0, which is not measured.
+
+}  // namespace covfefe::cli
