@@ -43,7 +43,9 @@ struct OpenedRecord {
 struct BuildStop {  // one hop as the origin sees it
   PublicKey onion_key{};
   BuildRecordBytes record{};
-  const KeyPair* ephemeral = nullptr;  // borrowed for make(); null: a fresh one from random
+  const KeyPair* ephemeral = nullptr;
+  // Borrowed for make(); null: a fresh one from random. Never in two builds: the record's key comes
+  // from it and has one nonce only.
 };
 
 class OriginBuild {

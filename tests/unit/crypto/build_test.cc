@@ -22,7 +22,7 @@ struct World {
   explicit World(std::uint8_t seed, std::size_t length) : random(KeyView(ByteArray<32>{seed})) {
     for (std::size_t i = 0; i < length; ++i) {
       onions.push_back(make_key_pair(random));
-      BuildStop stop{onions.back().public_key, {}};
+      BuildStop stop{onions.back().public_key, {}, nullptr};
       random.fill(stop.record);
       path.push_back(stop);
     }
@@ -137,6 +137,20 @@ TEST_CASE("a hop that refuses and lets the build go on is believed the refusal")
   const auto opened = origin.open(world.packet, granted);
   CHECK(opened.replies.size() == 2);
   CHECK_FALSE(opened.complete);
+}
+
+TEST_CASE("an ephemeral that the maker brought is the one of its hop and of no other") {
+  World world(10, 3);
+  const KeyPair brought = make_key_pair(world.random);
+  world.path[2].ephemeral = &brought;
+  const OriginBuild origin = world.begin();
+  CHECK(origin.last_ephemeral() == brought.public_key);
+  world.go(3);
+  CHECK(world.hops[2].ephemeral() == brought.public_key);
+  CHECK(world.hops[1].ephemeral() != brought.public_key);
+  world.finish();
+  world.come_back(0);
+  CHECK(origin.open(world.packet, granted).complete);
 }
 
 TEST_CASE("a packet for another key or of another length does not open") {
