@@ -5,28 +5,22 @@
 
 #include "base/check.h"
 #include "wire/ip.h"
+#include "wire/nat.h"
 
 namespace covfefe::core {
 
 namespace {
 
-const Leg& first_leg(const PeerSession& session) {
-  const auto open = std::find_if(session.legs.begin(), session.legs.end(),
-                                 [](const auto& leg) { return leg->state == CircuitState::Open; });
-  return open == session.legs.end() ? *session.legs.front() : **open;
-}
-
-std::size_t cell_plain(const PeerSession& session, std::size_t used) {
-  // Until the responder is heard, every cell that can carries the third message: any one of them
-  // completes the handshake.
-  if (session.stage == Stage::Unconfirmed && used <= wire::kFirstPlain) return wire::kFirstPlain;
-  return used <= wire::kSmallPlain ? wire::kSmallPlain : wire::kLargePlain;
-}
-
-std::size_t fill_limit(const Peer& peer, Lane lane, const CellSink& sink) {
-  if (peer.current->stage == Stage::Unconfirmed) return wire::kFirstPlain;
-  const bool small = lane == Lane::Realtime || sink.small_only(first_leg(*peer.current).link);
-  return small ? wire::kSmallPlain : wire::kLargePlain;
+Packer& packer_of(Peer& peer, TrafficClass traffic) {
+  switch (traffic) {
+    case TrafficClass::Realtime:
+      return peer.realtime;
+    case TrafficClass::Interactive:
+      return peer.interactive;
+    case TrafficClass::Bulk:
+      break;
+  }
+  return peer.bulk;
 }
 
 }  // namespace
@@ -39,44 +33,73 @@ void Egress::touch(Peer& peer) {
 
 // Step E10, covfefe-protocol(7): only packets start the watch, never the answers to a probe, or two
 // idle ends would probe each other for ever.
-void Egress::watch(PeerSession& session) {
+void Egress::watch(Peer& peer, PeerSession& session) {
+  session.used = peer.used = shared_.now;
+  if (session.bundle) session.bundle->used(shared_.now);
   if (session.stage != Stage::Live || !session.unanswered.is_never()) return;
   session.unanswered = shared_.now;
   session.repeat_at = shared_.now + kUnanswered;
 }
 
+// Step S6, covfefe-protocol(7). By one leg all that is not realtime is packed together.
+TrafficClass Egress::traffic_of(PeerSession& session, Lane lane, ByteView ip) {
+  if (lane == Lane::Realtime) return TrafficClass::Realtime;
+  return carrier_.several(session) ? flows_.classify(ip, shared_.now) : TrafficClass::Bulk;
+}
+
+// Step S10, covfefe-protocol(7). Empty: it cannot go.
+ByteView Egress::renamed(const PeerSession& session, ByteView ip) {
+  if (session.local == shared_.own) return ip;
+  const MutableBytes room = MutableBytes(renamed_).first(ip.size());
+  copy(ip, room);
+  if (wire::readdress(room, {wire::Side::Source, shared_.own, session.local})) return room;
+  return {};
+}
+
+std::size_t Egress::fill_limit(PeerSession& session, TrafficClass traffic) {
+  if (session.stage == Stage::Unconfirmed) return wire::kFirstPlain;
+  const bool small = traffic == TrafficClass::Realtime || carrier_.small_only(session);
+  return small ? wire::kSmallPlain : wire::kLargePlain;
+}
+
 void Egress::packet(Peer& peer, Lane lane, ByteView ip) {
-  if (lane == Lane::Bulk && shared_.sink.bulk_backlogged(first_leg(*peer.current).link)) {
+  PeerSession& session = *peer.current;
+  const TrafficClass traffic = traffic_of(session, lane, ip);
+  if (traffic == TrafficClass::Bulk && carrier_.backlogged(session)) {
     shared_.tally.add(Count::TunBacklog);
     return;
   }
+  const ByteView packet = renamed(session, ip);
+  if (packet.empty()) return shared_.tally.add(Count::NatRefused);
   touch(peer);
-  watch(*peer.current);
-  Packer& packer = lane == Lane::Bulk ? peer.bulk : peer.realtime;
-  const std::size_t limit = fill_limit(peer, lane, shared_.sink);
+  watch(peer, session);
+  pack(peer, traffic, packet);
+}
+
+void Egress::pack(Peer& peer, TrafficClass traffic, ByteView ip) {
+  Packer& packer = packer_of(peer, traffic);
+  const std::size_t limit = fill_limit(*peer.current, traffic);
   if (packer.packet(ip, limit)) return;
-  flush(peer, lane);
+  flush(peer, traffic);
   if (packer.packet(ip, limit)) return;
   const std::size_t pieces = (wire::packed_size(ip) + PacketReassembly::kFragmentBytes - 1) /
                              PacketReassembly::kFragmentBytes;
   const bool established = peer.current->stage == Stage::Live;
-  if (established && pieces < wire::kFragCount &&
-      shared_.sink.small_only(first_leg(*peer.current).link)) {
-    fragment(peer, lane, ip);
-    return;
+  if (established && pieces < wire::kFragCount && carrier_.small_only(*peer.current)) {
+    return fragment(peer, traffic, ip);
   }
   CHECK(packer.packet(ip, wire::kLargePlain));
-  flush(peer, lane);
+  flush(peer, traffic);
 }
 
 // Step E7, covfefe-protocol(7). Fewer small cells than the eleven that a large one would become.
-void Egress::fragment(Peer& peer, Lane lane, ByteView ip) {
+void Egress::fragment(Peer& peer, TrafficClass traffic, ByteView ip) {
   ByteArray<wire::kPackedHeader + wire::kIpPayloadMost> packed;
   const std::size_t size = wire::pack_ipv6(ip, packed);
   const std::size_t count =
       (size + PacketReassembly::kFragmentBytes - 1) / PacketReassembly::kFragmentBytes;
   const std::uint16_t id = peer.next_fragmented++;
-  Packer& packer = lane == Lane::Bulk ? peer.bulk : peer.realtime;
+  Packer& packer = packer_of(peer, traffic);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t from = i * PacketReassembly::kFragmentBytes;
     const std::size_t length = std::min(PacketReassembly::kFragmentBytes, size - from);
@@ -84,7 +107,7 @@ void Egress::fragment(Peer& peer, Lane lane, ByteView ip) {
                                     static_cast<std::uint8_t>(count),
                                     ByteView(packed).subspan(from, length)};
     if (!packer.frame(piece, wire::kSmallPlain)) {
-      flush(peer, lane);
+      flush(peer, traffic);
       CHECK(packer.frame(piece, wire::kSmallPlain));
     }
   }
@@ -93,55 +116,41 @@ void Egress::fragment(Peer& peer, Lane lane, ByteView ip) {
 void Egress::frame(Peer& peer, const wire::InnerFrame& frame) {
   touch(peer);
   if (peer.realtime.frame(frame, wire::kSmallPlain)) return;
-  flush(peer, Lane::Realtime);
+  flush(peer, TrafficClass::Realtime);
   CHECK(peer.realtime.frame(frame, wire::kSmallPlain));
 }
 
 void Egress::flush() {
   for (Peer* peer : dirty_) {
-    flush(*peer, Lane::Realtime);
-    flush(*peer, Lane::Bulk);
+    flush(*peer, TrafficClass::Realtime);
+    flush(*peer, TrafficClass::Interactive);
+    flush(*peer, TrafficClass::Bulk);
     peer->dirty = false;
   }
   dirty_.clear();
 }
 
-void Egress::flush(Peer& peer, Lane lane) {
-  Packer& packer = lane == Lane::Bulk ? peer.bulk : peer.realtime;
+void Egress::flush(Peer& peer, TrafficClass traffic) {
+  Packer& packer = packer_of(peer, traffic);
   if (packer.empty()) return;
   const bool ready = peer.current != nullptr && peer.current->e2e->keyed();
-  const std::size_t size = ready ? cell_plain(*peer.current, packer.used()) : wire::kLargePlain;
-  const ByteView plain = packer.finish(size, shared_.random);
-  if (!ready || !send(*peer.current, lane, plain)) shared_.tally.add(Count::TunNoCell);
+  if (ready && carrier_.carry(*peer.current, traffic, packer)) return;
+  if (!ready) (void)packer.finish(wire::kLargePlain, shared_.random);
+  shared_.tally.add(Count::TunNoCell);
 }
 
 void Egress::forget(Peer& peer) {
   if (!peer.dirty) return;
-  (void)peer.bulk.finish(wire::kLargePlain, shared_.random);
-  (void)peer.realtime.finish(wire::kLargePlain, shared_.random);
+  for (Packer* packer : {&peer.bulk, &peer.interactive, &peer.realtime}) {
+    (void)packer->finish(wire::kLargePlain, shared_.random);
+  }
   peer.dirty = false;
   std::erase(dirty_, &peer);
 }
 
-bool Egress::send(PeerSession& session, Lane lane, ByteView plain) {
-  if (session.legs.empty()) return false;
-  const Leg& leg = first_leg(session);
-  Circuit* circuit = shared_.table.find(leg.circuit);
-  CHECK(circuit != nullptr);
-  const bool small = plain.size() == wire::kSmallPlain;
-  const MutableBytes onion =
-      shared_.sink.open_cell(leg.link, lane, small ? CellSize::Small : CellSize::Large);
-  if (onion.empty()) return false;
-  session.e2e->seal(plain, crypto::body_of(onion));
-  shared_.sink.send_cell(seal_onion(*circuit, shared_.random, onion));
-  shared_.tally.add(Count::CellsSent);
-  return true;
-}
-
 bool Egress::send_word(PeerSession& session, const wire::InnerFrame& frame) {
   CHECK(word_.frame(frame, wire::kSmallPlain));
-  const std::size_t size = cell_plain(session, word_.used());
-  return send(session, Lane::Realtime, word_.finish(size, shared_.random));
+  return carrier_.carry(session, TrafficClass::Realtime, word_);
 }
 
 bool Egress::greet(PeerSession& session) {
@@ -156,6 +165,18 @@ void Egress::probe(PeerSession& session) {
 
 void Egress::close(PeerSession& session) {
   if (session.e2e->keyed()) (void)send_word(session, wire::InnerClose{});
+}
+
+void Egress::tend(Peer& peer) {
+  for (const auto& session : peer.sessions) carrier_.tend(*session);
+}
+
+Instant Egress::next_deadline(const Peer& peer) {
+  Instant at = Instant::never();
+  for (const auto& session : peer.sessions) {
+    at = std::min(at, Carrier::next_deadline(*session));
+  }
+  return at;
 }
 
 }  // namespace covfefe::core

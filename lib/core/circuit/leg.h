@@ -21,7 +21,12 @@ struct Leg {
   Instant since{};  // of the state
   Instant created{};
   Duration lifetime = Duration::hours(24);
-  Duration rtt;  // of the build, or 0; the meter knows better
+  Instant replace_at = Instant::never();  // make before break (Step E17)
+  Duration rtt;                           // of the build, or 0; the meter knows better
+
+  std::uint64_t tx_bytes = 0;  // of cells, as UDP payload
+  std::uint64_t rx_bytes = 0;
+  std::uint64_t resent = 0;  // cells that went once more, by this leg
 
   void enter(CircuitState next, Instant now) {
     if (state == next) return;

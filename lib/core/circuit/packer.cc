@@ -29,10 +29,16 @@ std::size_t frame_size(const wire::InnerFrame& frame) {
   return wire::kInnerHead + std::visit(PayloadSize{}, frame);
 }
 
+bool wants_acknowledgement(const wire::InnerFrame& frame) {
+  return !std::holds_alternative<wire::InnerAck>(frame) &&
+         !std::holds_alternative<wire::InnerPong>(frame);
+}
+
 bool Packer::packet(ByteView ip, std::size_t limit) {
   const std::size_t size = wire::kInnerHead + wire::packed_size(ip);
   if (used_ + size > limit || !writer_.packet(ip)) return false;
   used_ += size;
+  wants_ = true;
   return true;
 }
 
@@ -40,6 +46,7 @@ bool Packer::frame(const wire::InnerFrame& frame, std::size_t limit) {
   const std::size_t size = frame_size(frame);
   if (used_ + size > limit || !writer_.add(frame)) return false;
   used_ += size;
+  wants_ = wants_ || core::wants_acknowledgement(frame);
   return true;
 }
 
@@ -50,6 +57,7 @@ ByteView Packer::finish(std::size_t size, crypto::Entropy& random) {
   if (from < size) random.fill(MutableBytes(plain_).subspan(from, size - from));
   writer_ = wire::InnerWriter(plain_);
   used_ = 0;
+  wants_ = false;
   return ByteView(plain_).first(size);
 }
 

@@ -23,6 +23,9 @@ class Packer {
   // added, when the plaintext would grow over limit (at most kLargePlain).
   [[nodiscard]] bool frame(const wire::InnerFrame& frame, std::size_t limit);
 
+  [[nodiscard]] bool wants_acknowledgement() const { return wants_; }
+  // There is more in it than acknowledgements and pongs (Step S4).
+
   [[nodiscard]] ByteView finish(std::size_t size, crypto::Entropy& random);
   // What was gathered, padded with random bytes to size (not less than used()). Valid until the
   // next call of anything here, which starts afresh.
@@ -31,9 +34,11 @@ class Packer {
   ByteArray<wire::kLargePlain> plain_{};
   wire::InnerWriter writer_;  // over plain_
   std::size_t used_ = 0;
+  bool wants_ = false;
 };
 
 [[nodiscard]] std::size_t frame_size(const wire::InnerFrame& frame);
 // Bytes in the plaintext, its head included.
+[[nodiscard]] bool wants_acknowledgement(const wire::InnerFrame& frame);
 
 }  // namespace covfefe::core

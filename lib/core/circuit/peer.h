@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/circuit/circuit.h"
@@ -19,6 +20,7 @@
 #include "core/circuit/shared.h"
 #include "core/circuit/tally.h"
 #include "core/link/bucket.h"
+#include "core/stream/bundle.h"
 
 namespace covfefe::core {
 
@@ -30,8 +32,14 @@ enum class Stage : std::uint8_t {
 };
 
 enum class Via : std::uint8_t { Direct, Circuits };
+enum class Third : std::uint8_t { Dialled, Came };  // third parties: reached from here, or came in
 
 struct Peer;
+
+struct Shunned {
+  CircuitPath path;
+  Instant until{};
+};
 
 struct PeerSession {
   static constexpr std::size_t kLegs = 8;  // four, and as many that replace them
@@ -50,15 +58,27 @@ struct PeerSession {
   Instant repeat_at = Instant::never();  // Unconfirmed: third message again; Live: next probe
   Duration repeat_after{};
   Instant last_heard{};                   // authentic cell
+  Instant used{};                         // packet, either way
   Instant unanswered = Instant::never();  // first packet sent since then
   Instant superseded = Instant::never();  // since when a newer session is used for sending
+  // Circuits, Live:
+  Instant bare_since = Instant::never();  // has no leg
+  Instant attach_at{};                    // not before this is another leg attached
+  std::uint8_t attach_failures = 0;
+  std::vector<Shunned> shunned;  // paths on which legs fell silent; at most kShunned
   PacketReassembly reassembly;
+  std::unique_ptr<Bundle> bundle;  // Circuits: what is known of the legs; from the first cell on
+
+  static constexpr std::size_t kShunned = 2;
 };
 
 struct Peer {
+  std::uint32_t index = 0;       // in Peers
   std::optional<LinkSlot> link;  // a friend's
   FriendId id;                   // likewise
+  std::string petname;           // likewise
   Address address;
+  Third third = Third::Dialled;  // of who is no friend
   bool link_up = false;
   std::vector<std::unique_ptr<PeerSession>> sessions;  // at most kSessions
   PeerSession* direct = nullptr;  // the best of each kind, whether or not its link is up
@@ -67,11 +87,18 @@ struct Peer {
   Instant up_since{};
   Instant open_at = Instant::never();  // when to think about opening a session
   std::uint8_t failures = 0;           // attempts in a row
+  Instant used{};                      // last packet or session over circuits
+  Instant dial_at{};                   // circuits: not before this is a session opened
+  Instant wanted_until{};              // circuits: somebody waits for one until then
+  std::uint8_t dial_failures = 0;      // in a row
+  std::string dial_trouble;            // the last one, for `covfefe why`
+  bool remembered = false;             // told as DestinationUsed
   Bucket answers{{1, 8}};              // DirectOpens that we answer
   Bucket attempts{{1, 8}};             // sessions that we open
   Bucket echoes{{100, 128}};           // pings that we answer: many fit in one cell
   Hold hold;
   Packer bulk;
+  Packer interactive;
   Packer realtime;
   std::uint16_t next_fragmented = 0;
   bool dirty = false;        // something is being packed

@@ -27,7 +27,8 @@ const char* name_of(Count what) {
       "build.unreadable", "build.refused",
       "build.passed",     "build.terminal",
       "build.stray",      "circuit.expired",
-      "circuit.lost"};
+      "circuit.lost",     "cell.resent",
+      "nat.refused"};
   return kNames[static_cast<std::size_t>(what)];
 }
 

@@ -55,6 +55,8 @@ enum class Count : std::uint8_t {
   BuiltStray,       // an answer that nobody waits for
   CircuitExpired,   // never used, or its lifetime over
   CircuitLost,      // by DESTROY, a restart or a dead link
+  CellsResent,      // interactive ones that went once more by another leg
+  NatRefused,       // packets that cannot go under a one-time identity
   kEnd
 };
 

@@ -58,6 +58,10 @@ LegChoice::Picked Bundle::pick(const LegChoice::Wanted& wanted, std::span<const 
   return choice_.pick(wanted, views(full).view());
 }
 
+CircuitId Bundle::other(CircuitId leg) const {
+  return LegChoice::other(leg, views({}).view());
+}
+
 void Bundle::keep(ByteView body, CircuitId leg, Instant now) {
   const Strand* strand = find(leg);
   const bool another = std::any_of(strands_.begin(), strands_.end(), [leg](const auto& other) {
@@ -101,10 +105,10 @@ void Bundle::tick(Instant now) {
 
 std::optional<Bundle::Again> Bundle::resend(Instant now) {
   while (const auto due = resend_.take(now)) {
-    const CircuitId other = LegChoice::other(due->leg, views({}).view());
-    if (Strand* strand = find(other)) {
+    const CircuitId by = other(due->leg);
+    if (Strand* strand = find(by)) {
       ++strand->resent;
-      return Again{other, due->body};
+      return Again{by, due->body};
     }
   }
   return std::nullopt;

@@ -48,6 +48,8 @@ class Bundle {
   [[nodiscard]] LegChoice::Picked pick(const LegChoice::Wanted& wanted,
                                        std::span<const CircuitId> full);
   // full: legs whose link takes no more bulk.
+  [[nodiscard]] CircuitId other(CircuitId leg) const;
+  // The best beside this one; 0: none.
   void used(Instant now) { used_ = now; }
   // A packet went out or came in: idle legs are worth probing.
   void keep(ByteView body, CircuitId leg, Instant now);
