@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "operator_findings.h"
+#include "control_findings.h"
 
 namespace covfefe::router {
 

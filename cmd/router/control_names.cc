@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "operator_names.h"
+#include "control_names.h"
 
 #include <algorithm>
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "operator_findings.h"
-#include "operator_write.h"
+#include "control_findings.h"
+#include "control_reports.h"
 
 namespace covfefe::router {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "operator_write.h"
+#include "control_reports.h"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 
 #include <schema/router.capnp.h>
 
-#include "operator_names.h"
+#include "control_names.h"
 
 namespace covfefe::router {
 

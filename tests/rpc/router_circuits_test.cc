@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // RouterOperator: circuits, paths, names that friends are asked for, and one-time identities.
-#include "cmd/router/operator_write.h"
+#include "cmd/router/control_reports.h"
 #include "tests/rpc/operator_desk.h"
 
 using namespace covfefe;
