@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real program in its jail, with unlisted calls deadly: init, endorse, kill -9, start again.
-// This test plays the supervisor, the operator and the router. Needs root.
+// The keystore's real program: init, endorse, open builds, kill -9, start again.
 #include <doctest/doctest.h>
-#include <kj/async-io.h>
 #include <schema/keystore.capnp.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <csignal>
 #include <cstdlib>
-#include <filesystem>
 
 #include "config/card.h"
 #include "crypto/address.h"
-#include "os/listen.h"
-#include "os/process.h"
-#include "os/users.h"
+#include "crypto/build.h"
+#include "os/clock.h"
 #include "rpc/convert.h"
-#include "rpc/endpoint.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/service_process.h"
+#include "wire/build.h"
 
 namespace covfefe::test {
 namespace {
@@ -31,56 +24,6 @@ const char* program() {
   return path != nullptr ? path : "";
 }
 
-struct Place {
-  TemporaryDirectory root;
-  os::Owner user = *os::service_user("keystore", os::RootTree::Other);
-
-  Place() {
-    std::filesystem::permissions(root.text(), std::filesystem::perms{0755});
-    root.write("etc/covfefenet.yaml", "name: alice\nstorage: {require_luks: no}\n");
-    std::filesystem::create_directories(root / "etc/covfefe/credentials");
-    std::filesystem::create_directories(root / "var/lib/covfefe");
-    std::filesystem::create_directories(root / "run/covfefe");
-    REQUIRE(os::make_directory(root / "var/lib/covfefe/keystore", {0700, user}).ok());
-  }
-  [[nodiscard]] std::string socket(const std::string& name) const {
-    return root / ("run/covfefe/" + name + ".sock");
-  }
-  [[nodiscard]] os::Output init() const {
-    return *os::run({program(), {"--init", "--root", root.text()}, {}, {}});
-  }
-  [[nodiscard]] os::Fd listen(const std::string& name) const {
-    return *os::listen_unix({socket(name), os::UnixKind::Stream, {0600, user}});
-  }
-};
-
-// Ends what it started, by its number.
-class Child {
- public:
-  Child(const Place& place, const os::Fd& operators) {
-    os::Program started;
-    started.path = program();
-    started.arguments = {"--root", place.root.text(), "--jail-unknown=kill"};
-    started.environment = {{"CREDENTIALS_DIRECTORY", place.root / "etc/covfefe/credentials"}};
-    started.sockets = {{"keystore.operator", operators.number()}};
-    pid_ = *os::spawn(started);
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  ~Child() {
-    if (pid_ > 1) end(SIGKILL);
-  }
-  int end(int signal) {
-    const pid_t pid = std::exchange(pid_, 0);
-    int status = 0;
-    if (!os::send_signal(pid, signal).ok() || ::waitpid(pid, &status, 0) != pid) return -1;
-    return status;
-  }
-
- private:
-  pid_t pid_ = 0;
-};
-
 FriendRecord bob() {
   FriendRecord out;
   out.petname = "bob";
@@ -92,26 +35,25 @@ FriendRecord bob() {
   return out;
 }
 
-struct Suite {
-  kj::AsyncIoContext io = kj::setupAsyncIo();
-  Place place;
-  kj::Own<kj::ConnectionReceiver> router_socket;
-  kj::Own<rpc::Endpoint> router;
-  kj::Own<rpc::Endpoint> owner;
+crypto::BuildPacket packet_to(const crypto::PublicKey& onion_key) {
+  wire::BuildRecord record;
+  record.terminal = true;
+  record.made_at = static_cast<std::uint32_t>(os::wall_now().unix_seconds() / 60 * 60);
+  record.lifetime = 3'600;
+  crypto::BuildStop stop{onion_key, {}};
+  wire::write_build_record(record, stop.record);
+  crypto::SystemEntropy random;
+  crypto::BuildPacket out{};
+  const ByteArray<crypto::kBuildPayloadSize> payload{};
+  REQUIRE(crypto::OriginBuild::make({&stop, 1}, payload, random, out).ok());
+  return out;
+}
 
-  template <typename T>
-  T wait(kj::Promise<T> promise) {
-    return io.provider->getTimer()
-        .timeoutAfter(20 * kj::SECONDS, kj::mv(promise))
-        .wait(io.waitScope);
-  }
-  void connect() {
-    router = kj::heap<rpc::Endpoint>(wait(router_socket->accept()), rpc::Side::Acceptor,
-                                     rpc::Limits{}, nullptr);
-    const kj::String address = kj::str("unix:", place.socket("keystore.operator").c_str());
-    auto parsed = wait(io.provider->getNetwork().parseAddress(address));
-    owner = kj::heap<rpc::Endpoint>(wait(parsed->connect()), rpc::Side::Connector, rpc::Limits{},
-                                    nullptr);
+struct Suite : Edges {
+  Suite() : Edges("keystore") {}
+
+  [[nodiscard]] os::Output init() const {
+    return *os::run({program(), {"--init", "--root", place.root.text()}, {}, {}});
   }
   std::uint32_t accepted(const FriendRecord& record) {
     auto request = router->peer().castAs<Router>().loadFriendsRequest();
@@ -128,25 +70,42 @@ struct Suite {
       return record;
     }));
   }
+  std::vector<crypto::PublicKey> onion_keys() {
+    return wait(router->peer().castAs<Router>().onionKeysRequest().send().then([](auto&& reply) {
+      std::vector<crypto::PublicKey> out;
+      for (const auto key : reply.getKeys()) out.push_back(*rpc::exactly<32>(key.getKey()));
+      return out;
+    }));
+  }
+  // Nothing when it was opened.
+  std::optional<schema::Refusal> open_build(ByteView packet) {
+    auto request = router->peer().castAs<Router>().openBuildRequest();
+    request.setPacket(rpc::as_data(packet));
+    return wait(request.send().then([](auto&& answer) -> std::optional<schema::Refusal> {
+      const auto reply = answer.getReply();
+      if (reply.isRefused()) return reply.getRefused();
+      return std::nullopt;
+    }));
+  }
 };
 
+bool skipped() {
+  if (os::is_root()) return false;
+  MESSAGE("skipped: needs root, to become the keystore's user");
+  return true;
+}
+
 TEST_CASE("a jailed keystore endorses, dies by kill -9, and its endorsement is still good") {
-  if (!os::is_root()) {
-    MESSAGE("skipped: needs root, to become the keystore's user");
-    return;
-  }
+  if (skipped()) return;
   REQUIRE(crypto::init());
   Suite suite;
-  const os::Output made = suite.place.init();
+  const os::Output made = suite.init();
   REQUIRE(made.status == 0);
   const auto card = config::parse_card(made.text, "card");
   REQUIRE(card.ok());
-  CHECK(suite.place.init().status == 1);
+  CHECK(suite.init().status == 1);
 
-  const os::Fd operators = suite.place.listen("keystore.operator");
-  suite.router_socket = suite.io.lowLevelProvider->wrapListenSocketFd(
-      suite.place.listen("router.keystore").release(), kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP);
-  Child first(suite.place, operators);
+  Child first(suite.place, program(), suite.operators);
   suite.connect();
   const bool same_identity = suite.wait(
       suite.router->peer().castAs<Router>().identityRequest().send().then([&card](auto&& reply) {
@@ -158,7 +117,7 @@ TEST_CASE("a jailed keystore endorses, dies by kill -9, and its endorsement is s
   CHECK(suite.accepted(bob()) == 0);
   CHECK(WTERMSIG(first.end(SIGKILL)) == SIGKILL);
 
-  Child second(suite.place, operators);
+  Child second(suite.place, program(), suite.operators);
   suite.connect();
   CHECK(suite.accepted(record) == 1);
   CHECK(suite.accepted(bob()) == 0);
@@ -167,13 +126,38 @@ TEST_CASE("a jailed keystore endorses, dies by kill -9, and its endorsement is s
   CHECK(WEXITSTATUS(status) == 0);
 }
 
-TEST_CASE("a keystore with a damaged key file says so and does not start") {
-  if (!os::is_root()) return;
+TEST_CASE("a jailed keystore opens a build once, and after kill -9 no build from before") {
+  if (skipped()) return;
+  REQUIRE(crypto::init());
   Suite suite;
-  REQUIRE(suite.place.init().status == 0);
+  REQUIRE(suite.init().status == 0);
+  Child first(suite.place, program(), suite.operators);
+  suite.connect();
+  const auto before = suite.onion_keys();
+  REQUIRE(before.size() == 1);
+  const auto used = packet_to(before[0]);
+  const auto unused = packet_to(before[0]);
+  CHECK(suite.open_build(used) == std::nullopt);
+  CHECK(suite.open_build(used) == schema::Refusal::REPLAYED);
+  CHECK(suite.open_build(ByteView(used).first(1'263)) == schema::Refusal::MALFORMED);
+  first.end(SIGKILL);
+
+  Child second(suite.place, program(), suite.operators);
+  suite.connect();
+  const auto after = suite.onion_keys();
+  REQUIRE(after.size() == 1);
+  CHECK(after != before);
+  CHECK(suite.open_build(used) == schema::Refusal::FORGED);
+  CHECK(suite.open_build(unused) == schema::Refusal::FORGED);
+  CHECK(suite.open_build(packet_to(after[0])) == std::nullopt);
+}
+
+TEST_CASE("a keystore with a damaged key file says so and does not start") {
+  if (skipped()) return;
+  Suite suite;
+  REQUIRE(suite.init().status == 0);
   std::filesystem::resize_file(suite.place.root / "var/lib/covfefe/keystore/keys.sealed", 100);
-  const os::Fd operators = suite.place.listen("keystore.operator");
-  Child child(suite.place, operators);
+  Child child(suite.place, program(), suite.operators);
   const int status = child.end(SIGCONT);
   CHECK(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 1);
