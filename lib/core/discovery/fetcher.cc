@@ -16,6 +16,7 @@ constexpr Duration kAfterLie = Duration::seconds(30);
 constexpr Duration kUnasked = Duration::seconds(1);  // for an announcement after a link came up
 constexpr Duration kClockBehind = Duration::seconds(15);  // the friend's, in a new epoch
 constexpr Duration kSendAgain = Duration::millis(50);     // the channel's window was full
+constexpr Duration kTellAfter = Duration::seconds(5);
 constexpr Duration kTellEvery = Duration::seconds(30);
 
 bool later(std::uint32_t a, std::uint32_t b) {
@@ -222,8 +223,10 @@ void Fetcher::keep(Introducer& n, FarList list) {
   changed_ = true;
   ++commons_.changes;
   if (place != 0 || !fresh) return;
-  const Instant earliest = n.fetched.told_at ? *n.fetched.told_at + kTellEvery : commons_.now;
-  n.fetched.tell_at = std::min(n.fetched.tell_at, std::max(commons_.now, earliest));
+  // A list of a friend that has just come up grows for some seconds.
+  const Instant soon = commons_.now + kTellAfter;
+  const Instant earliest = n.fetched.told_at ? *n.fetched.told_at + kTellEvery : soon;
+  n.fetched.tell_at = std::min(n.fetched.tell_at, std::max(soon, earliest));
   commons_.wake_at(n.fetched.tell_at);
 }
 

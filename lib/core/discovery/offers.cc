@@ -44,10 +44,10 @@ void Offers::keystore_up() {
 }
 
 void Offers::ask() {
-  asked_ = commons_.sink.next_request();
-  commons_.effects->ask({asked_, OnionKeysQuery{}});
   // A question may be lost on its way; an answer sets the next time anew.
   ask_at_ = commons_.now + kKeysPatience;
+  asked_ = commons_.sink.next_request();
+  commons_.effects->ask({asked_, OnionKeysQuery{}});
 }
 
 bool Offers::reply(const KeystoreReply& reply) {

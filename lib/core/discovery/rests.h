@@ -30,6 +30,7 @@ class Rests {
     return found != rests_.end() && found->second.until > now ? &found->second : nullptr;
   }
   // None: it may be tried.
+  [[nodiscard]] std::size_t size() const { return rests_.size(); }
 
  private:
   static constexpr std::size_t kMost = 4096;
