@@ -72,7 +72,8 @@ class BuildEvents {
   // carries no cell for 5 s is dropped too (A27).
   virtual void on_circuit_lost(CircuitId circuit, wire::DestroyReason reason) = 0;
   // An Origin's or Destination's circuit is gone: destroyed by the other side, its link's router
-  // restarted, or its lifetime over. The id means nothing when this returns.
+  // restarted, or its lifetime over. It is still in the table, and the id means nothing when this
+  // returns.
 };
 
 class Builds {

@@ -123,8 +123,9 @@ void ForeignBuilds::end_here(const Opened& build) {
   if (shared_.sink.send_built(from.link, {from.circuit, id, packet}, shared_.now)) {
     return shared_.tally.add(Count::BuildTerminal);
   }
-  parts_.roster.drop(*circuit);
   parts_.events.on_circuit_lost(id, wire::DestroyReason::LinkLost);
+  circuit = shared_.table.find(id);
+  if (circuit != nullptr) parts_.roster.drop(*circuit);
 }
 
 std::optional<wire::BuildStatus> ForeignBuilds::against(const Opened& build, LinkSlot to) {

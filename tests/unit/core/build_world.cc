@@ -200,6 +200,7 @@ wire::BuildStatus BuildNode::on_terminal(const core::Terminal& terminal, Mutable
 }
 
 void BuildNode::on_circuit_lost(CircuitId circuit, wire::DestroyReason reason) {
+  if (shared_->table.find(circuit) == nullptr) bug("told of a circuit that is not there");
   lost.push_back({circuit, reason});
   on_lost(circuit);
 }
