@@ -8,9 +8,8 @@
 namespace covfefe::keys {
 namespace {
 
-Duration age_of(const Moment& since, const Moment& now) {
-  const Duration by_wall{now.wall.unix_nanoseconds - since.wall.unix_nanoseconds};
-  return std::max(now.monotonic - since.monotonic, by_wall);
+std::uint32_t epoch_of(const Moment& now) {
+  return static_cast<std::uint32_t>(now.wall.unix_seconds() / wire::kEpochSeconds);
 }
 
 }  // namespace
@@ -19,16 +18,16 @@ std::optional<OnionKeys> OnionKeys::make(crypto::Entropy& random, const Moment& 
   auto memory = crypto::Guarded::make(kOnionKeys * crypto::kKeySize);
   if (!memory) return std::nullopt;
   OnionKeys out(random, std::move(*memory));
-  out.make_key(0, now);
+  out.rotate(now);
   return out;
 }
 
-void OnionKeys::make_key(std::size_t at, const Moment& now) {
+void OnionKeys::make_key(std::size_t at, std::uint32_t epoch, const Moment& now) {
   const crypto::KeyPair fresh = crypto::make_key_pair(*random_);
   const crypto::Guarded::Writing writing(memory_);
   copy(fresh.secret.view(), writing.bytes().subspan(at * crypto::kKeySize, crypto::kKeySize));
-  slots_[at] = {fresh.public_key, now, true};
-  newest_ = at;
+  slots_[at] = {fresh.public_key, epoch, now.monotonic, true};
+  newest_ = slots_[1 - at].live && slots_[1 - at].epoch > epoch ? 1 - at : at;
   ++made_;
 }
 
@@ -47,14 +46,28 @@ crypto::KeyPair OnionKeys::pair(std::size_t at) const {
   return out;
 }
 
+void OnionKeys::need(std::uint32_t epoch, const Moment& now) {
+  const auto has = [epoch](const Slot& slot) { return slot.live && slot.epoch == epoch; };
+  if (std::ranges::any_of(slots_, has)) return;
+  const std::uint32_t current = epoch_of(now);
+  // What is in the way is the key of an epoch before, or of one that the clock was set back from.
+  const bool first = !slots_[0].live || slots_[0].epoch != current;
+  make_key(first ? 0 : 1, epoch, now);
+}
+
 // Step N12, covfefe-protocol(7).
 void OnionKeys::rotate(const Moment& now) {
+  const std::int64_t seconds = now.wall.unix_seconds();
+  const std::uint32_t epoch = epoch_of(now);
   for (std::size_t at = 0; at < kOnionKeys; ++at) {
-    if (slots_[at].live && age_of(slots_[at].since, now) >= kOnionKeyLife) erase_key(at);
+    const Slot& slot = slots_[at];
+    const bool over = seconds >= wire::expiry_of(slot.epoch) || slot.epoch > epoch + 1 ||
+                      now.monotonic - slot.since >= kOnionKeyLife;
+    if (slot.live && over) erase_key(at);
   }
-  const Slot& newest = slots_[newest_];
-  const bool due = !newest.live || age_of(newest.since, now) >= kOnionKeyNewest;
-  if (due) make_key(1 - newest_, now);
+  need(epoch, now);
+  const std::int64_t left = wire::kEpochSeconds - seconds % wire::kEpochSeconds;
+  if (left <= kOnionKeyAhead) need(epoch + 1, now);
   replays_.forget_due(now.wall);
 }
 
@@ -63,9 +76,7 @@ InlineVec<OnionKeyShown, kOnionKeys> OnionKeys::shown(const Moment& now) {
   InlineVec<OnionKeyShown, kOnionKeys> out;
   for (const std::size_t at : {newest_, 1 - newest_}) {
     const Slot& slot = slots_[at];
-    if (!slot.live) continue;
-    const WallTime end{slot.since.wall.unix_nanoseconds + kOnionKeyLife.nanoseconds};
-    out.push_back({slot.public_key, end.unix_seconds()});
+    if (slot.live) out.push_back({slot.public_key, wire::expiry_of(slot.epoch)});
   }
   return out;
 }

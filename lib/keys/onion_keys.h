@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The keys that circuit builds are sealed to (Steps N12 to N14, covfefe-protocol(7)): in memory
-// only, changed every day, two at a time. The private halves lie in guarded memory and are copied
+// only, one for each epoch, two at a time. The private halves lie in guarded memory and are copied
 // out for one opening. Packets are hostile. Thread: one.
 #pragma once
 
@@ -10,18 +10,22 @@
 #include "crypto/build.h"
 #include "crypto/guarded.h"
 #include "keys/build_replays.h"
+#include "wire/descriptor.h"
 
 namespace covfefe::keys {
 
-inline constexpr Duration kOnionKeyNewest = Duration::hours(24);  // then a newer one is made
-inline constexpr Duration kOnionKeyLife = Duration::hours(48);    // then it is erased
+inline constexpr std::int64_t kOnionKeyAhead = 1'200;
+// Seconds before an epoch when its key is made, so that friends have it in time. With the grace of
+// the one before (wire/descriptor.h) never more than two are alive.
+inline constexpr Duration kOnionKeyLife =
+    Duration::seconds(kOnionKeyAhead + wire::kEpochSeconds + wire::kEpochGrace);
 inline constexpr std::size_t kOnionKeys = 2;
 
 struct Moment {
   Instant monotonic;
   WallTime wall;
 };
-// A key's age is the greater of what the two say: a machine that slept has grown older too.
+// A key is over when either says so: a machine may sleep, a clock may be set back.
 
 struct OpenedBuild {
   crypto::OpenedRecord opened;
@@ -30,7 +34,7 @@ struct OpenedBuild {
 
 struct OnionKeyShown {
   crypto::PublicKey key{};
-  std::int64_t not_after = 0;  // Unix seconds, by the clock when it was made: erased by then
+  std::int64_t not_after = 0;  // Unix seconds, the end of its epoch's grace: erased by then
 };
 
 class OnionKeys {
@@ -45,7 +49,7 @@ class OnionKeys {
   // record is remembered.
 
   [[nodiscard]] InlineVec<OnionKeyShown, kOnionKeys> shown(const Moment& now);
-  // Newest first.
+  // The later epoch's first.
 
   void rotate(const Moment& now);
   // Erases what is due and makes what is missing; the two above begin with it. Call it about once
@@ -57,14 +61,16 @@ class OnionKeys {
  private:
   struct Slot {
     crypto::PublicKey public_key{};
-    Moment since;
+    std::uint32_t epoch = 0;
+    Instant since;
     bool live = false;
   };
 
   OnionKeys(crypto::Entropy& random, crypto::Guarded memory)
       : random_(&random), memory_(std::move(memory)), replays_(random) {}
 
-  void make_key(std::size_t at, const Moment& now);
+  void need(std::uint32_t epoch, const Moment& now);
+  void make_key(std::size_t at, std::uint32_t epoch, const Moment& now);
   void erase_key(std::size_t at);
   [[nodiscard]] crypto::KeyPair pair(std::size_t at) const;
   Result<OpenedBuild> try_keys(ByteView packet) const;
@@ -72,7 +78,7 @@ class OnionKeys {
   crypto::Entropy* random_;
   crypto::Guarded memory_;  // the private half of each slot, 32 bytes each
   std::array<Slot, kOnionKeys> slots_{};
-  std::size_t newest_ = 0;  // slot; the other one is older
+  std::size_t newest_ = 0;  // slot of the later epoch
   BuildReplays replays_;
   std::uint64_t made_ = 0;
 };

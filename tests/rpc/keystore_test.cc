@@ -52,7 +52,7 @@ struct Fixture {
             keys.place,
             keys.random,
             log,
-            {[this] { return now; }, [] { return kNow; }},
+            {[this] { return now; }, [this] { return wall(); }},
             [] { return rpc::InspectedService{}; },
             {},
             {},
@@ -135,10 +135,11 @@ struct Fixture {
     request.setPacket(rpc::as_data(packet));
     return call(kj::mv(request)).getReply();
   }
+  [[nodiscard]] WallTime wall() const { return {kNow.unix_nanoseconds + now.nanoseconds}; }
   crypto::BuildPacket packet_to(const crypto::PublicKey& onion_key) {
     wire::BuildRecord record;
     record.terminal = true;
-    record.made_at = static_cast<std::uint32_t>(kNow.unix_seconds() / 60 * 60);
+    record.made_at = static_cast<std::uint32_t>(wall().unix_seconds() / 60 * 60);
     record.lifetime = 3'600;
     crypto::BuildStop stop{onion_key, {}};
     wire::write_build_record(record, stop.record);
@@ -264,17 +265,17 @@ TEST_CASE_FIXTURE(Fixture, "builds of any other size are refused and the connect
   CHECK(open_build(packet_to(onion_key())).isOk());
 }
 
-TEST_CASE_FIXTURE(Fixture, "onion keys change by the day and old ones are not told") {
+TEST_CASE_FIXTURE(Fixture, "onion keys change with the epoch and old ones are not told") {
   unlock_now();
   const auto first = onion_key();
-  now = now + Duration::hours(24);
+  now = now + Duration::minutes(40);  // kNow is 800 s into its epoch
   const auto both = call(router.onionKeysRequest()).getKeys();
   REQUIRE(both.size() == 2);
   CHECK(*rpc::exactly<32>(both[0].getKey()) != first);
   CHECK(*rpc::exactly<32>(both[1].getKey()) == first);
-  CHECK(both[1].getNotAfter() == kNow.unix_seconds() + 48 * 3'600);
+  CHECK(both[1].getNotAfter() == kNow.unix_seconds() - 800 + 3'600 + 600);
   CHECK(open_build(packet_to(first)).isOk());
-  now = now + Duration::hours(24);
+  now = now + Duration::minutes(20);
   CHECK(open_build(packet_to(first)).getRefused() == schema::Refusal::FORGED);
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Onion keys through their days, and what is remembered of the builds that they opened.
+// Onion keys through their epochs, and what is remembered of the builds that they opened.
 #include "keys/onion_keys.h"
 
 #include <doctest/doctest.h>
+
+#include <set>
 
 #include "tests/unit/keys/support.h"
 #include "wire/build.h"
@@ -62,30 +64,46 @@ TEST_CASE_FIXTURE(Clockwork, "a build sealed to the newest key is opened, once")
   CHECK(keys.remembered() == 1);
 }
 
-TEST_CASE_FIXTURE(Clockwork, "a key opens builds for two days and is announced until then") {
+// kNow is 800 s into its epoch: one key, and the next one from 2,400 s on.
+TEST_CASE_FIXTURE(Clockwork,
+                  "an epoch has a key, known before it begins and good until its grace") {
   const auto first = keys.shown(now);
   REQUIRE(first.size() == 1);
-  CHECK(first[0].not_after == kNow.unix_seconds() + 48 * 3'600);
-  pass(Duration::hours(24));
+  CHECK(first[0].not_after == kNow.unix_seconds() - 800 + 4'200);
+  pass(Duration::seconds(1'599));
+  CHECK(keys.shown(now).size() == 1);
+  pass(Duration::seconds(1));
   const auto both = keys.shown(now);
   REQUIRE(both.size() == 2);
   CHECK(both[0].key != first[0].key);
+  CHECK(both[0].not_after == first[0].not_after + 3'600);
   CHECK(both[1].key == first[0].key);
   CHECK(both[1].not_after == first[0].not_after);
-  pass(Duration::hours(24) - Duration::seconds(1));
+  pass(Duration::seconds(1'799));
   CHECK(keys.open(packet(first[0].key, minute_of(now.wall)), now).ok());
-  CHECK(keys.shown(now).size() == 2);
+  CHECK(keys.open(packet(both[0].key, minute_of(now.wall)), now).ok());
+  CHECK(keys.shown(now)[0].key == both[0].key);
 }
 
-TEST_CASE_FIXTURE(Clockwork, "after two days a key is gone, asked or not") {
+TEST_CASE_FIXTURE(Clockwork, "ten minutes after its epoch a key is gone, asked or not") {
   const auto first = keys.shown(now)[0].key;
-  pass(Duration::hours(24));
+  pass(Duration::seconds(2'000));
   keys.rotate(now);
-  pass(Duration::hours(24));
+  pass(Duration::seconds(1'400));
   keys.rotate(now);
   CHECK(refusal(packet(first, minute_of(now.wall))) == Reject::Forged);
-  CHECK(keys.shown(now).size() == 2);
-  CHECK(keys.made() == 3);
+  CHECK(keys.shown(now).size() == 1);
+  CHECK(keys.made() == 2);
+}
+
+TEST_CASE_FIXTURE(Clockwork, "no key serves two epochs, over a day") {
+  std::set<crypto::PublicKey> seen;
+  for (int hour = 0; hour < 24; ++hour) {
+    for (const auto& one : keys.shown(now)) seen.insert(one.key);
+    pass(Duration::hours(1));
+  }
+  CHECK(seen.size() == 24);
+  CHECK(keys.made() == 24);
 }
 
 TEST_CASE_FIXTURE(Clockwork, "a machine that slept for a week has one fresh key") {
@@ -97,12 +115,26 @@ TEST_CASE_FIXTURE(Clockwork, "a machine that slept for a week has one fresh key"
   CHECK(keys.open(packet(), now).ok());
 }
 
-TEST_CASE_FIXTURE(Clockwork, "a clock that is set back keeps no key alive") {
-  keys.rotate(now);
-  now.monotonic = now.monotonic + Duration::hours(48);
+TEST_CASE_FIXTURE(Clockwork,
+                  "a clock that is set back keeps no key alive and leaves none without") {
+  const auto first = keys.shown(now)[0].key;
   now.wall.unix_nanoseconds -= Duration::hours(100).nanoseconds;
-  CHECK(keys.shown(now).size() == 1);
-  CHECK(keys.made() == 2);
+  const auto back = keys.shown(now);
+  REQUIRE(back.size() == 1);
+  CHECK(back[0].key != first);
+  now.monotonic = now.monotonic + Duration::minutes(90);
+  CHECK(keys.shown(now)[0].key != back[0].key);
+  CHECK(keys.made() == 3);
+}
+
+TEST_CASE_FIXTURE(Clockwork, "a clock that is set back by an hour has a key for both its hours") {
+  pass(Duration::seconds(1'700));  // two keys
+  now.wall.unix_nanoseconds -= Duration::hours(1).nanoseconds;
+  const auto shown = keys.shown(now);
+  REQUIRE(shown.size() == 2);
+  CHECK(shown[1].not_after ==
+        wire::expiry_of(static_cast<std::uint32_t>(now.wall.unix_seconds() / 3'600)));
+  CHECK(keys.open(packet(shown[1].key, minute_of(now.wall)), now).ok());
 }
 
 TEST_CASE_FIXTURE(Clockwork, "a restarted keystore opens nothing that was sealed before") {
