@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nanoseconds per packet through the router as a value, one thread, no I/O: from the TUN into
-// sealed frames, and from datagrams back to the TUN; then what circuit builds cost. Run it by hand.
+// sealed frames, and from datagrams back to the TUN; then what circuit builds cost, and what a
+// relayed cell costs. Run it by hand.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include "build_micro.h"
 #include "core/router.h"
 #include "crypto/drbg.h"
+#include "relay_micro.h"
 #include "rpc/control_codec.h"
 #include "tests/support/fake_keystore.h"
 #include "wire/ip.h"
@@ -172,5 +174,6 @@ int main() {
   both.start();
   for (const std::size_t size : {1280u, 576u, 100u, 60u}) measure(both, size);
   bench::measure_builds();
+  bench::measure_relay();
   return 0;
 }
