@@ -71,8 +71,8 @@ class RouterEdge final : public rpc::Served<schema::PeerdbForRouter> {
     const auto unused = rpc::destinations_from(params.getUnused());
     if (!used || !unused) return refuse(context.getResults(), schema::Refusal::MALFORMED);
     std::vector<DestinationChange> changes;
-    for (const Address& address : *unused) changes.push_back({address, false});
-    for (const Address& address : *used) changes.push_back({address, true});
+    for (const Address& address : *unused) changes.push_back({address, DestinationUse::Unused});
+    for (const Address& address : *used) changes.push_back({address, DestinationUse::Used});
     const auto done = node_.routes.record_destinations(changes);
     if (!done) return refuse(context.getResults(), refusal_for(node_, done.error()));
     return kj::READY_NOW;

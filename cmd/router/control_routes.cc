@@ -17,14 +17,14 @@ bool worth_repeating(const Answer& answer) {
 }
 
 template <typename Init>
-void write_addresses(const std::vector<DestinationChange>& changes, bool used, Init&& init) {
-  const auto count =
-      std::count_if(changes.begin(), changes.end(),
-                    [used](const DestinationChange& one) { return one.used == used; });
+void write_addresses(const std::vector<DestinationChange>& changes, DestinationUse use,
+                     Init&& init) {
+  const auto count = std::count_if(changes.begin(), changes.end(),
+                                   [use](const DestinationChange& one) { return one.use == use; });
   auto list = init(static_cast<capnp::uint>(count));
   capnp::uint at = 0;
   for (const DestinationChange& one : changes) {
-    if (one.used == used) list.set(at++, rpc::as_data(one.address.bytes));
+    if (one.use == use) list.set(at++, rpc::as_data(one.address.bytes));
   }
 }
 
@@ -121,7 +121,8 @@ void RouteMemory::note(core::Catalogue catalogue) {
 }
 
 void RouteMemory::note(const core::DestinationUsed& used) {
-  keep_change({used.address, used.what == core::DestinationUsed::What::Opened});
+  const bool opened = used.what == core::DestinationUsed::What::Opened;
+  keep_change({used.address, opened ? DestinationUse::Used : DestinationUse::Unused});
 }
 
 void RouteMemory::keep_change(const DestinationChange& change) {
@@ -165,8 +166,9 @@ void RouteMemory::write_catalogue(Client& client) {
 void RouteMemory::write_destinations(Client& client) {
   sent_changes_ = std::exchange(changes_, {});
   auto request = client.recordDestinationsRequest();
-  write_addresses(sent_changes_, true, [&request](capnp::uint n) { return request.initUsed(n); });
-  write_addresses(sent_changes_, false,
+  write_addresses(sent_changes_, DestinationUse::Used,
+                  [&request](capnp::uint n) { return request.initUsed(n); });
+  write_addresses(sent_changes_, DestinationUse::Unused,
                   [&request](capnp::uint n) { return request.initUnused(n); });
   const std::uint64_t epoch = epoch_;
   needs_.service.run_beside(request.send().then(

@@ -69,9 +69,11 @@ struct CatalogueRecord {  // what a friend served last of its own friends
   bool operator==(const CatalogueRecord&) const = default;
 };
 
+enum class DestinationUse : std::uint8_t { Used, Unused };
+
 struct DestinationChange {  // a far end that is no friend came into use or went out of it
   Address address;
-  bool used = true;
+  DestinationUse use = DestinationUse::Used;
   bool operator==(const DestinationChange&) const = default;
 };
 

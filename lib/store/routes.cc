@@ -73,7 +73,7 @@ StoreResult<void> Routes::record_destinations(std::span<const DestinationChange>
 }
 
 StoreResult<void> Routes::change(const DestinationChange& change) {
-  if (!change.used) {
+  if (change.use == DestinationUse::Unused) {
     Statement remove(database_.handle(), "DELETE FROM destinations WHERE address=?");
     return remove.blob(change.address.bytes).run();
   }

@@ -66,32 +66,32 @@ TEST_CASE_FIXTURE(Store, "catalogues of nobody, too long or cut are refused and 
 }
 
 TEST_CASE_FIXTURE(Store, "destinations are kept newest first and can be given up") {
-  const DestinationChange first[] = {{far_end(1), true}, {far_end(2), true}, {far_end(3), true}};
+  const DestinationChange first[] = {{far_end(1)}, {far_end(2)}, {far_end(3)}};
   REQUIRE(routes.record_destinations(first).ok());
-  const DestinationChange then[] = {{far_end(1), true}, {far_end(2), false}};
+  const DestinationChange then[] = {{far_end(1)}, {far_end(2), DestinationUse::Unused}};
   REQUIRE(routes.record_destinations(then).ok());
   CHECK(routes.destinations().value() == std::vector<Address>{far_end(1), far_end(3)});
 }
 
 TEST_CASE_FIXTURE(Store, "of too many destinations the oldest give way") {
   std::vector<DestinationChange> changes;
-  for (std::uint16_t i = 0; i < kMaxDestinations; ++i) changes.push_back({far_end(i), true});
+  for (std::uint16_t i = 0; i < kMaxDestinations; ++i) changes.push_back({far_end(i)});
   REQUIRE(routes.record_destinations(changes).ok());
-  const DestinationChange more[] = {{far_end(5'000), true}, {far_end(0), true}};
+  const DestinationChange more[] = {{far_end(5'000)}, {far_end(0)}};
   REQUIRE(routes.record_destinations(more).ok());
   const auto all = routes.destinations().value();
   REQUIRE(all.size() == kMaxDestinations);
   CHECK(all[0] == far_end(0));
   CHECK(all[1] == far_end(5'000));
   CHECK(all.back() == far_end(2));
-  changes.push_back({far_end(6'000), true});
+  changes.push_back({far_end(6'000)});
   CHECK(routes.record_destinations(changes).error().fault == Fault::Refused);
 }
 
 TEST_CASE_FIXTURE(Store, "what was recorded is there after a restart") {
   const FriendId one = befriend(1);
   REQUIRE(routes.record_catalogue({one, 5, descriptors(3, 1)}).ok());
-  const DestinationChange used[] = {{far_end(1), true}};
+  const DestinationChange used[] = {{far_end(1)}};
   REQUIRE(routes.record_destinations(used).ok());
   opened = StoreError{Fault::Io, "closed"};
   auto again = Database::open(directory.file("peers.db"), kNow);
