@@ -25,8 +25,8 @@ class FakeKeystore {
   // From now on handshakes with this key are run; psk all zero = none.
   void forget(const core::StaticKey& peer);
   void set_clock(WallTime now) { now_ = now; }
-  // For certificates, which end an hour later, and onion keys, one for each epoch as in the process.
-  // Moves no other clock.
+  // For certificates, which end an hour later, and onion keys, one for each epoch as in the
+  // process. Moves no other clock.
   void restart();
   // Forgets what only its memory holds: pending handshakes, onion keys, which builds it opened.
 
