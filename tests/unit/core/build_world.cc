@@ -88,8 +88,8 @@ bool BuildNode::answer_keystore(Instant now) {
   const ByteView packet = std::get<core::OpenBuild>(request.what).packet;
   core::KeystoreReply reply{request.request, Reject::Forged};
   auto opened = crypto::open_build(onion_, packet);
-  if (!opened) {
-    reply.answer = opened.error();
+  if (!opened || keystore_says) {
+    reply.answer = keystore_says.value_or(Reject::Forged);
   } else if (!ephemerals_.insert(bytes(packet.first(32))).second) {
     reply.answer = Reject::Replayed;
   } else {

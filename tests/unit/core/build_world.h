@@ -89,7 +89,8 @@ class BuildNode final : public core::CellSink,
   // ---- what a test decides
   wire::BuildStatus grants = wire::BuildStatus::Granted;
   bool keystore_answers = true;
-  bool cells = true;  // false: no cell to be had
+  std::optional<Reject> keystore_says;  // instead of opening anything
+  bool cells = true;                    // false: no cell to be had
   bool backlogged = false;
   bool frames = true;  // false: no BUILD, BUILT or DESTROY leaves
 

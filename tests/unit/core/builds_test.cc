@@ -345,6 +345,17 @@ TEST_CASE("a circuit that nobody uses is given up after five seconds, one that i
   CHECK(used.circuits() == 6);
 }
 
+TEST_CASE("every hop gives an unused circuit up by itself, even if no DESTROY arrives") {
+  Chain chain(4);
+  chain.build();
+  chain.tap = [](std::size_t, std::size_t, Sent& what) {
+    return !std::holds_alternative<SentDestroy>(what);
+  };
+  chain.tick(Duration::millis(5'100));
+  CHECK(chain.first().circuits() == 1);
+  for (std::size_t i = 1; i < 4; ++i) CHECK(chain.at(i).circuits() == 0);
+}
+
 TEST_CASE("backward cells alone do not make a circuit used") {
   Chain chain(3);
   chain.build();
@@ -546,6 +557,39 @@ TEST_CASE("without a keystore builds are refused at once, and one that dies refu
   chain.exchange();
   CHECK(chain.first().failed.size() == 2);
   CHECK(chain.circuits() == 0);
+}
+
+TEST_CASE("a build whose sender restarted or went while the keystore had it is forgotten") {
+  for (const bool gone : {false, true}) {
+    Chain chain(2);
+    BuildNode& last = chain.last();
+    last.keystore_answers = false;
+    REQUIRE(chain.start_over(chain.over).has_value());
+    last.step(chain.now, [&] {
+      if (gone) return last.builds().on_link_gone(chain.slot(1, 0));
+      last.builds().on_link_up(chain.slot(1, 0), Boot::New);
+    });
+    last.keystore_answers = true;
+    chain.exchange();
+    CHECK(last.terminals.empty());
+    CHECK(last.circuits() == 0);
+  }
+}
+
+TEST_CASE("what the keystore refuses is answered by a DESTROY that tells overload from the rest") {
+  Chain chain(2);
+  std::vector<wire::DestroyReason> reasons;
+  chain.tap = [&](std::size_t, std::size_t, Sent& what) {
+    if (const auto* destroy = std::get_if<SentDestroy>(&what)) reasons.push_back(destroy->reason);
+    return true;
+  };
+  for (const Reject says : {Reject::Overloaded, Reject::Replayed, Reject::Expired}) {
+    chain.last().keystore_says = says;
+    REQUIRE(chain.start_over(chain.over).has_value());
+  }
+  using Reason = wire::DestroyReason;
+  CHECK(reasons == std::vector{Reason::Overloaded, Reason::Refused, Reason::Refused});
+  CHECK(chain.first().failed.size() == 3);
 }
 
 TEST_CASE("a keystore that is silent is waited for two seconds") {

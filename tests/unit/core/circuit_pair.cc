@@ -58,7 +58,7 @@ void Recorded::deliver(std::span<const ByteView> packets) {
 Node::Node(std::uint8_t seed)
     : keystore(seed),
       random(seed_of(static_cast<std::uint8_t>(seed + 100))),
-      circuits({keystore.address(), wire::kTunMtu}, link, random) {}
+      circuits({keystore.address(), wire::kTunMtu, keystore.static_key(), {}}, link, random) {}
 
 void Node::step(Instant now, const std::function<void()>& what) {
   circuits.begin(now, effects);
@@ -68,7 +68,8 @@ void Node::step(Instant now, const std::function<void()>& what) {
     circuits.certify_asked(RequestId{77});
     if (keystore_attached) {
       keystore.set_clock({kStart.unix_nanoseconds + now.nanoseconds});
-      circuits.keystore_reply(keystore.answer({RequestId{77}, *ask}));
+      core::KeystoreReply reply = keystore.answer({RequestId{77}, *ask});
+      circuits.keystore_reply(reply);
     }
   }
   circuits.end();

@@ -296,7 +296,8 @@ TEST_CASE("when both open at once they settle on the same session and nothing is
   // What both say first is held back until both have said it.
   std::vector<std::pair<Node*, wire::Control>> held;
   pair.spoil = [&](Node& from, test::MemoryLink::Event& event) {
-    held.emplace_back(&from, std::get<wire::Control>(event));
+    const auto& said = std::get<wire::Control>(event);
+    if (std::holds_alternative<wire::DirectOpen>(said.message)) held.emplace_back(&from, said);
     return false;
   };
   pair.up();

@@ -397,14 +397,6 @@ TEST_CASE("expedited forwarding and class selectors from 5 up go on the realtime
   CHECK(lane(56) == Lane::Realtime);  // CS7
 }
 
-TEST_CASE("a route is removed only by the link that has it") {
-  Routes routes;
-  routes.set(kPeer, LinkSlot{4});
-  routes.remove(kPeer, LinkSlot{5});
-  CHECK(routes.find(kPeer) == LinkSlot{4});
-  routes.remove(kPeer, LinkSlot{4});
-  CHECK_FALSE(routes.find(kPeer).has_value());
-}
 
 TEST_CASE("every count has a name of its own") {
   std::set<std::string> names;
