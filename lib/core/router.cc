@@ -18,7 +18,7 @@ LinksConfig links_config(const RouterConfig& config) {
 
 using KeystoreAnswer = decltype(KeystoreReply::answer);
 
-// Inputs are only lent, and links keep what a handshake made.
+// Inputs are only lent, and what a handshake or a build made is kept.
 KeystoreAnswer duplicate(const KeystoreAnswer& answer) {
   if (const auto* made = std::get_if<Established>(&answer)) {
     const LinkMasters& keys = made->masters;
@@ -29,6 +29,9 @@ KeystoreAnswer duplicate(const KeystoreAnswer& answer) {
   if (const auto* begun = std::get_if<Initiated>(&answer)) return *begun;
   if (const auto* certified = std::get_if<Certified>(&answer)) return *certified;
   if (const auto* keys = std::get_if<OnionKeys>(&answer)) return *keys;
+  if (const auto* opened = std::get_if<OpenedBuild>(&answer)) {
+    return OpenedBuild{opened->record, opened->k1.duplicate(), opened->rest, opened->onion_key};
+  }
   if (const auto* refused = std::get_if<Reject>(&answer)) return *refused;
   return Reject::Unexpected;
 }
@@ -39,13 +42,9 @@ struct Router::Parts {
   Parts(const RouterConfig& config, crypto::Drbg& drbg, wire::ControlCodec& codec)
       : random(drbg),
         links(links_config(config), drbg, codec),
-        circuits({config.address, config.tun_mtu}, links, drbg) {
+        circuits({config.address, config.tun_mtu, config.static_key, config.policy}, links, drbg) {
     links.attach(circuits);
   }
-
-  void take(const Input& input);
-  void question(const Query& query);
-  void why(RequestId request, const WhyQuery& query);
 
   void on(const Timer&) {}
   void on(const Datagrams& in) { links.datagrams(in.all); }
@@ -55,11 +54,20 @@ struct Router::Parts {
   void on(const ShaperDown&) { links.shaper_down(); }
   void on(const Clock& in) { circuits.clock(in.now); }
   void on(const FriendTable& in) { links.friends(in); }
-  void on(const Remembered&) {}
+  void on(const Remembered& in) { circuits.remembered(in); }
   void on(const KeystoreUp&);
   void on(const KeystoreDown&);
   void on(const KeystoreReply& in);
-  void on(const Query& in) { question(in); }
+  void on(const Query& in) {
+    std::visit([&](const auto& what) { answer(in.request, what); }, in.what);
+  }
+
+  template <typename Question>
+  void answer(RequestId request, const Question& what) {
+    circuits.ask(request, what);
+  }
+  void answer(RequestId request, const StatusQuery& what);
+  void answer(RequestId request, const WhyQuery& what);
 
   crypto::Drbg& random;
   Links links;
@@ -109,38 +117,26 @@ void Router::Parts::on(const KeystoreDown&) {
 }
 
 void Router::Parts::on(const KeystoreReply& in) {
-  if (circuits.keystore_reply(in)) return;
   KeystoreReply own{in.request, duplicate(in.answer)};
-  links.keystore_reply(own);
+  if (!circuits.keystore_reply(own)) links.keystore_reply(own);
 }
 
-void Router::Parts::question(const Query& query) {
-  if (const auto* ping = std::get_if<PingQuery>(&query.what)) {
-    circuits.ping(query.request, *ping);
-  } else if (const auto* about = std::get_if<WhyQuery>(&query.what)) {
-    why(query.request, *about);
-  } else {
-    StatusReport report;
-    report.friends = circuits.friends();
-    links.count(report.counters);
-    circuits.count(report.counters);
-    effects->tell(Answer{query.request, std::move(report)});
-  }
+void Router::Parts::answer(RequestId request, const StatusQuery&) {
+  StatusReport report;
+  report.friends = circuits.friends();
+  links.count(report.counters);
+  circuits.count(report.counters);
+  effects->tell(Answer{request, std::move(report)});
 }
 
-void Router::Parts::why(RequestId request, const WhyQuery& query) {
+void Router::Parts::answer(RequestId request, const WhyQuery& what) {
   WhyReport report;
-  const auto link = circuits.find(query.peer);
-  if (!link) {
+  if (const auto link = circuits.find(what.peer)) {
     report.findings.push_back(
-        {false, "No friend has the address " + format_address(query.peer) + ".",
-         "Exchange cards and add the friend: covfefe friend add FILE --name NAME --trust LEVEL."});
-  } else {
-    report.findings.push_back(
-        {true, "The address " + format_address(query.peer) + " belongs to a friend.", ""});
+        {true, "The address " + format_address(what.peer) + " belongs to a friend.", ""});
     links.explain(*link, now, report.findings);
-    circuits.explain(*link, report.findings);
   }
+  circuits.explain(what.peer, report.findings);
   effects->tell(Answer{request, std::move(report)});
 }
 

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything above the links: circuits, end-to-end sessions, and the packets in them. One step of
-// the router is begin(), any number of calls and events, end(). Thread: data.
+// Everything above the links: who can be reached, circuits, end-to-end sessions, and the packets in
+// them. One step of the router is begin(), any number of calls and events, end(). Thread: data.
 #pragma once
 
 #include <span>
 #include <vector>
 
-#include "core/circuit/egress.h"
 #include "core/circuit/ingress.h"
-#include "core/circuit/peer.h"
+#include "core/circuit/intake.h"
+#include "core/circuit/orders.h"
 #include "core/circuit/pings.h"
-#include "core/circuit/routes.h"
-#include "core/circuit/setup.h"
+#include "core/circuit/sessions.h"
 #include "core/io.h"
 
 namespace covfefe::core {
@@ -19,6 +18,8 @@ namespace covfefe::core {
 struct CircuitsConfig {
   Address address;  // own
   std::size_t mtu = 1280;
+  StaticKey static_key{};  // own
+  CircuitPolicy policy;
 };
 
 class Circuits final : public LinkEvents {
@@ -30,22 +31,33 @@ class Circuits final : public LinkEvents {
   void end();
   // Sends and delivers all that the step gathered. Between the two `effects` is borrowed.
 
-  void packets(std::span<const ByteView> all);
+  void packets(std::span<const ByteView> all) { intake_.packets(all); }
   void clock(WallTime wall);
+  void remembered(const Remembered& what);
   void keystore_up();
   void keystore_down();
   [[nodiscard]] std::optional<Certify> certify();
   // A question for the keystore, if it is time for one; certify_asked with its id must follow.
   void certify_asked(RequestId id) { shared_.identity.asked(id); }
-  bool keystore_reply(const KeystoreReply& reply);
-  // False: not ours.
+  bool keystore_reply(KeystoreReply& reply);
+  // False: not ours, and untouched.
   void timer();
   [[nodiscard]] Instant next_deadline() const;
 
-  void ping(RequestId request, const PingQuery& query);
+  // ---- questions of the operator (questions.cc, circuit_questions.cc)
+  // ------------------------------
+  void ask(RequestId request, const PingQuery& query);
+  void ask(RequestId request, const CircuitsQuery& query);
+  void ask(RequestId request, const PathQuery& query);
+  void ask(RequestId request, const CircuitNew& query);
+  void ask(RequestId request, const CircuitClose& query);
+  void ask(RequestId request, const NameQuery& query);
+  void ask(RequestId request, const IdentityNew& query);
+  void ask(RequestId request, const IdentityDrop& query);
   [[nodiscard]] std::optional<LinkSlot> find(const Address& address) const;
+  // The friend who has it.
   [[nodiscard]] std::vector<FriendReport> friends() const;
-  void explain(LinkSlot link, std::vector<Finding>& out) const;
+  void explain(const Address& address, std::vector<Finding>& out) const;
   // Findings about the session, most basic first; the link's own are the link layer's.
   void count(std::vector<Counter>& out) const;
   [[nodiscard]] const Tally& tally() const { return shared_.tally; }
@@ -62,33 +74,29 @@ class Circuits final : public LinkEvents {
   void on_link_gone(LinkSlot link) override;
 
  private:
-  enum class Answerable : std::uint8_t { NoRoute, Unreachable, TooBig };
-
-  void packet(ByteView ip);
-  void wait(Peer& peer, ByteView ip);
-  [[nodiscard]] bool reachable(Peer& peer);
-  void answer(ByteView ip, Answerable what);
-  void touch(Peer& peer);
-  // Something happens to the peer in this step: it is settled at the end.
   void settle(Peer& peer);
-  // Sends what can go now, gives up what waited too long.
-  void expire_pings();
-  [[nodiscard]] Peer* peer_at(LinkSlot link) const;
-  [[nodiscard]] Peer* find_peer(const Address& address) const;
+  // What can go now goes, what is due is done.
+  void sweep();
   [[nodiscard]] Instant due(const Peer& peer) const;
+  void expire_pings();
+  void report();
+  void unfriend(Peer& peer);
+  [[nodiscard]] const Reach& reach() const { return remote_.reach(); }
+  void tell(RequestId request, decltype(Answer::what) what);
 
   Shared shared_;
+  Peers peers_;
   Egress egress_;
   Setup setup_;
-  Pings pings_;
   Sessions sessions_;
+  Discovery discovery_;
+  Builds builds_;
+  Remote remote_;
+  Pings pings_;
+  Orders orders_;
   Ingress ingress_;
-  Routes routes_;
-  std::vector<std::unique_ptr<Peer>> peers_;  // by link slot, null where nobody is
-  std::vector<Peer*> touched_;
-  Bucket icmp_{{100, 100}};  // RFC 4443 2.4(f)
+  Intake intake_;
   Effects* effects_ = nullptr;
-  Instant deadline_ = Instant::never();
 };
 
 }  // namespace covfefe::core

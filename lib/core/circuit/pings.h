@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/circuit/egress.h"
-#include "core/circuit/peer.h"
+#include "core/circuit/peers.h"
 
 namespace covfefe::core {
 
@@ -15,19 +15,36 @@ class Pings {
   static constexpr std::size_t kMost = 64;
   static constexpr Duration kLongest = Duration::seconds(60);
 
-  Pings(Shared& shared, Egress& egress) : shared_(shared), egress_(egress) {}
+  Pings(Shared& shared, Egress& egress, const Peers& peers)
+      : shared_(shared), egress_(egress), peers_(peers) {}
 
-  [[nodiscard]] bool start(RequestId request, Peer& peer, Duration timeout);
+  [[nodiscard]] bool start(RequestId request, Peer& peer, const PingQuery& query);
   // False when too many are under way. The peer's session may come later.
+  [[nodiscard]] static Duration patience(const PingQuery& query);
+  // How long it waits: what was asked for, within bounds.
   void ready(Peer& peer);
   // A session can be used: sends what waited.
-  [[nodiscard]] std::optional<Answer> pong(const Peer& peer, std::uint64_t token);
-  // The answer to the operator; nothing for a token that is not, or no longer, waited for.
+  struct From {
+    const Peer& peer;
+    const PeerSession& session;
+    const Leg& leg;  // that the answer came on
+  };
+  void pong(const From& from, std::uint64_t token);
+  // A token that is not, or no longer, waited for is nothing.
+
+  struct Done {
+    RequestId request;
+    PingReport report;
+    CircuitPath time;  // hops of it that are to be timed first; none
+  };
+  [[nodiscard]] std::vector<Done>& done() { return done_; }
+  // Answered; the caller passes them on and clears.
 
   struct Late {
     RequestId request;
     Address peer;
     bool sent = false;
+    bool gone = false;
   };
   [[nodiscard]] std::optional<Late> expire();
   // One ping whose time is over, or nothing.
@@ -39,15 +56,20 @@ class Pings {
   struct Ping {
     RequestId request;
     Address peer;
+    Hops hops = Hops::Untimed;
     std::uint64_t token = 0;
     Instant sent = Instant::never();
     Instant deadline{};
+    bool gone = false;
   };
   void send(Ping& ping, Peer& peer);
+  [[nodiscard]] Done answered(const Ping& ping, const From& from) const;
 
   Shared& shared_;
   Egress& egress_;
+  const Peers& peers_;
   std::vector<Ping> pings_;
+  std::vector<Done> done_;
 };
 
 }  // namespace covfefe::core

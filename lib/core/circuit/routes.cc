@@ -55,15 +55,4 @@ Outgoing classify(ByteView packet, const Address& own, std::size_t mtu) {
   return out;
 }
 
-void Routes::remove(const Address& address, LinkSlot link) {
-  const auto found = table_.find(address);
-  if (found != table_.end() && found->second == link) table_.erase(found);
-}
-
-std::optional<LinkSlot> Routes::find(const Address& address) const {
-  const auto found = table_.find(address);
-  if (found == table_.end()) return std::nullopt;
-  return found->second;
-}
-
 }  // namespace covfefe::core

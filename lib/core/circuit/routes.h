@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a packet from the TUN goes (Step E8, covfefe-protocol(7)): which packets may enter the
-// overlay at all, on which lane, and which friend has the address. Thread: data.
+// Which packets from the TUN may enter the overlay at all, and on which lane (Step E8,
+// covfefe-protocol(7)).
 #pragma once
-
-#include <optional>
-#include <unordered_map>
 
 #include "base/address.h"
 #include "base/bytes.h"
@@ -30,16 +27,5 @@ struct Outgoing {
 
 [[nodiscard]] Outgoing classify(ByteView packet, const Address& own, std::size_t mtu);
 // Any bytes. Only Route may leave this node, and only inside a session.
-
-class Routes {
- public:
-  void set(const Address& address, LinkSlot link) { table_[address] = link; }
-  void remove(const Address& address, LinkSlot link);
-  // Nothing when the address is another link's by now.
-  [[nodiscard]] std::optional<LinkSlot> find(const Address& address) const;
-
- private:
-  std::unordered_map<Address, LinkSlot> table_;
-};
 
 }  // namespace covfefe::core

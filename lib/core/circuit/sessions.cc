@@ -1,22 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/circuit/sessions.h"
 
+#include "base/check.h"
+
 namespace covfefe::core {
 
-Peer* Sessions::heard(PeerSession& session, Leg&) {
-  setup_.heard(*session.peer, session);
+Peer* Sessions::heard(PeerSession& session) {
+  if (session.via == Via::Circuits) return parts_.remote.heard(session);
+  parts_.setup.heard(*session.peer, session);
   return session.peer;
 }
 
 void Sessions::closed(PeerSession& session) {
-  setup_.destroyed(*session.peer, session.legs.front()->circuit);
+  if (session.via == Via::Circuits) return parts_.remote.closed(session);
+  parts_.setup.destroyed(*session.peer, session.legs.front()->circuit);
 }
 
-void Sessions::bad_tag(Circuit& circuit) {
-  shared_.tally.add(Count::CellBadTag);
-  if (!circuit.bad_tags.add(shared_.now)) return;
-  shared_.tally.add(Count::CircuitBadTag);
-  setup_.drop(*circuit.session->peer, *circuit.session, wire::DestroyReason::BadTag);
+void Sessions::on_built(BuildId build, const Built& built) {
+  parts_.remote.built(build, built);
+}
+
+void Sessions::on_build_failed(BuildId build, const BuildFailure& failure) {
+  parts_.remote.build_failed(build, failure);
+}
+
+wire::BuildStatus Sessions::on_terminal(const Terminal& terminal, MutableBytes answer) {
+  parts_.remote.terminal(terminal, answer);
+  return wire::BuildStatus::Granted;
+}
+
+void Sessions::on_circuit_lost(CircuitId id, wire::DestroyReason) {
+  const Circuit* circuit = shared_.table.find(id);
+  CHECK(circuit != nullptr);
+  PeerSession* session = circuit->session;
+  if (session == nullptr) return;  // nothing was ever said over it, or a probe
+  if (session->via == Via::Circuits) return parts_.remote.lost(*session, id);
+  parts_.setup.destroyed(*session->peer, id);
 }
 
 }  // namespace covfefe::core

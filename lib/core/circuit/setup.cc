@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "core/circuit/back_off.h"
 #include "core/circuit/choice.h"
 
 namespace covfefe::core {
@@ -14,11 +15,6 @@ constexpr Duration kProbeEvery = Duration::seconds(1);
 constexpr Duration kLookAgain = Duration::millis(500);
 constexpr Duration kFirstRepeat = Duration::millis(150);
 constexpr Duration kLastRepeat = Duration::seconds(1);
-
-Duration back_off(std::uint8_t failures) {
-  static constexpr std::array<int, 5> kMillis = {250, 500, 1000, 2000, 5000};
-  return Duration::millis(kMillis[std::min<std::size_t>(failures, kMillis.size() - 1)]);
-}
 
 bool in_progress(const Peer& peer) {
   return std::any_of(peer.sessions.begin(), peer.sessions.end(),

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/circuit/legs.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "core/circuit/choice.h"
+
+namespace covfefe::core {
+
+namespace {
+
+bool open(const Leg& leg) {
+  return leg.state == CircuitState::Open;
+}
+
+}  // namespace
+
+// ---- coming and going
+// ---------------------------------------------------------------------------
+
+Leg& Legs::add(PeerSession& session, Leg leg) {
+  Shared& shared = reach_.shared;
+  Circuit* circuit = shared.table.find(leg.circuit);
+  CHECK(circuit != nullptr);
+  circuit->session = &session;
+  leg.state = CircuitState::Open;
+  leg.created = leg.since = shared.now;
+  // Step E17, covfefe-protocol(7).
+  const auto percent = static_cast<std::int64_t>(75 + shared.random.next_u64() % 11);
+  leg.replace_at = shared.now + Duration{leg.lifetime.nanoseconds / 100 * percent};
+  session.bare_since = Instant::never();
+  session.legs.push_back(std::make_unique<Leg>(std::move(leg)));
+  if (session.peer != nullptr) choose(*session.peer, shared);
+  return *session.legs.back();
+}
+
+void Legs::erase(PeerSession& session, CircuitId circuit) {
+  std::erase_if(session.legs, [circuit](const auto& leg) { return leg->circuit == circuit; });
+  if (session.legs.empty()) session.bare_since = reach_.shared.now;
+  if (session.peer == nullptr) return;
+  choose(*session.peer, reach_.shared);
+  reach_.peers.touch(*session.peer);
+}
+
+void Legs::drop(PeerSession& session, CircuitId circuit, wire::DestroyReason reason) {
+  reach_.builds.close(circuit, reason);
+  erase(session, circuit);
+}
+
+void Legs::drop_all(PeerSession& session, wire::DestroyReason reason) {
+  while (!session.legs.empty()) drop(session, session.legs.back()->circuit, reason);
+}
+
+void Legs::lost(PeerSession& session, CircuitId circuit) {
+  if (const Leg* leg = find_leg(session, circuit)) shun(session, leg->path);
+  erase(session, circuit);
+  // Step E16, covfefe-protocol(7): nothing waits for a timer.
+  if (maintains(session)) attach(session, needed(session));
+}
+
+// ---- attaching
+// ----------------------------------------------------------------------------------
+
+// Step E15, covfefe-protocol(7).
+bool Legs::maintains(const PeerSession& session) const {
+  if (!live(&session) || session.peer == nullptr || session.peer->remote != &session) return false;
+  const Peer& peer = *session.peer;
+  if (peer.link_up && live(peer.direct)) return false;
+  if (session.initiator) return true;
+  const Instant now = reach_.shared.now;
+  return session.legs.empty() && now < peer.wanted_until && now >= session.bare_since + kYield;
+}
+
+bool Legs::counts(const Leg& leg) const {
+  const Instant now = reach_.shared.now;
+  if (leg.state == CircuitState::Suspect) return now < leg.since + kSuspect;
+  return open(leg) && now < leg.replace_at;
+}
+
+Legs::Need Legs::needed(const PeerSession& session) const {
+  Need need;
+  const std::size_t wanted = session.initiator ? reach_.policy.per_destination : 1;
+  std::size_t have = reach_.attempts.count(attaching(session));
+  for (const auto& leg : session.legs) {
+    if (counts(*leg)) {
+      ++have;
+    } else if (open(*leg)) {
+      const auto same = [&](const Attempt& a) { return a.replaces == leg->circuit; };
+      if (reach_.attempts.count(same) == 0) need.replaces = leg->circuit;
+    }
+  }
+  need.legs = wanted > have ? wanted - have : 0;
+  return need;
+}
+
+std::vector<CircuitPath> Legs::paths(const PeerSession& session, const Need& need) const {
+  const Address& to = session.peer->address;
+  Uses uses;
+  for (const auto& leg : session.legs) {
+    if (counts(*leg)) uses.add(leg->path);
+  }
+  reach_.attempts.each([&](const Attempt& attempt) {
+    if (attempt.session == &session) uses.add(attempt.path);
+  });
+  Uses wary = uses;
+  for (const auto& leg : session.legs) {
+    if (leg->state == CircuitState::Suspect && !counts(*leg)) wary.add(leg->path);
+  }
+  for (const Shunned& one : session.shunned) {
+    if (reach_.shared.now < one.until) wary.add(one.path);
+  }
+  auto found = reach_.discovery.paths(to, need.legs, wary.view());
+  return found.empty() ? reach_.discovery.paths(to, need.legs, uses.view()) : found;
+}
+
+void Legs::attach(PeerSession& session, const Need& need) {
+  const Instant now = reach_.shared.now;
+  if (need.legs == 0 || now < session.attach_at) return;
+  CircuitId replaces = need.replaces;
+  std::size_t started = 0;
+  if (session.legs.size() < PeerSession::kLegs) {
+    for (const CircuitPath& path : paths(session, need)) {
+      if (start(session, path, replaces)) ++started;
+      replaces = CircuitId{};
+    }
+  }
+  if (started < need.legs) session.attach_at = now + kLook;
+}
+
+bool Legs::start(PeerSession& session, const CircuitPath& path, CircuitId replaces) {
+  Shared& shared = reach_.shared;
+  const crypto::KeyPair last = crypto::make_key_pair(shared.random);
+  Attempt attempt;
+  attempt.what = Attempt::What::Attach;
+  attempt.peer = session.peer;
+  attempt.path = path;
+  attempt.started = shared.now;
+  attempt.session = &session;
+  attempt.replaces = replaces;
+  attempt.ephemeral = last.public_key;
+  attempt.asked = session.e2e->attach().ask(last.public_key);
+  ByteArray<wire::kBuildPayload> payload;
+  const std::size_t said = wire::write_build_payload(attempt.asked, payload);
+  shared.random.fill(MutableBytes(payload).subspan(said));
+  BuildTerms terms;
+  terms.last_ephemeral = &last;
+  const auto build = reach_.builds.start(path, terms, payload);
+  if (build) reach_.attempts.add(*build, std::move(attempt));
+  return build.has_value();
+}
+
+void Legs::more(PeerSession& session) {
+  session.attach_at = reach_.shared.now;
+  attach(session, {1, CircuitId{}});
+}
+
+Legs::Joined Legs::built(const Attempt& attempt, const Built& built,
+                         const wire::BuildAnswer& answer) {
+  PeerSession& session = *attempt.session;
+  const auto* attached = std::get_if<wire::CircuitAttached>(&answer);
+  const bool agreed = attached != nullptr &&
+                      session.e2e->attach().agreed(attempt.asked, attempt.ephemeral, *attached);
+  if (!agreed) {
+    reach_.builds.close(built.circuit, wire::DestroyReason::Done);
+    const bool last = session.legs.empty() && reach_.attempts.count(attaching(session)) == 0;
+    if (last && std::holds_alternative<wire::NoService>(answer)) return Joined::NoSession;
+    failed(attempt, {BuildFault::Forged, attempt.path.hops.size() - 1, {}});
+    return Joined::No;
+  }
+  session.attach_failures = 0;
+  reach_.discovery.worked(attempt.path);
+  Leg leg;
+  leg.circuit = built.circuit;
+  leg.link = attempt.path.entry;
+  leg.path = attempt.path;
+  leg.lifetime = Duration::seconds(BuildTerms{}.lifetime);
+  leg.rtt = built.rtt;
+  add(session, std::move(leg));
+  if (attempt.replaces.value != 0) retire(session, attempt.replaces);
+  refresh(session, attempt.path.epoch);
+  look_at_all(session);
+  return Joined::Yes;
+}
+
+void Legs::failed(const Attempt& attempt, const BuildFailure& failure) {
+  PeerSession& session = *attempt.session;
+  reach_.discovery.failed(attempt.path, failure.hop);
+  session.attach_at = reach_.shared.now + back_off(session.attach_failures);
+  if (session.attach_failures < 255) ++session.attach_failures;
+  reach_.peers.touch(*session.peer);
+}
+
+// ---- time
+// ---------------------------------------------------------------------------------------
+
+void Legs::retire(PeerSession& session, CircuitId circuit) {
+  Leg* leg = find_leg(session, circuit);
+  if (leg == nullptr) return;
+  leg->enter(CircuitState::Closing, reach_.shared.now);
+  choose(*session.peer, reach_.shared);
+}
+
+// Tags of two epochs cannot be compared: legs are all of one, or may share a relay unseen.
+void Legs::refresh(PeerSession& session, std::uint32_t epoch) {
+  for (const auto& leg : session.legs) {
+    const bool ours = !leg->path.hops.empty();
+    if (!ours || leg->path.epoch >= epoch) continue;
+    leg->replace_at = std::min(leg->replace_at, reach_.shared.now);
+  }
+}
+
+void Legs::shun(PeerSession& session, const CircuitPath& path) {
+  if (path.hops.empty()) return;
+  auto& list = session.shunned;
+  std::erase_if(list, [this](const Shunned& one) { return one.until <= reach_.shared.now; });
+  if (list.size() == PeerSession::kShunned) list.erase(list.begin());
+  list.push_back({path, reach_.shared.now + kShunned});
+}
+
+// Step E16, covfefe-protocol(7).
+void Legs::look_at(PeerSession& session, Leg& leg) {
+  const Instant now = reach_.shared.now;
+  if (leg.state == CircuitState::Closing && now >= leg.since + kClosing) {
+    return drop(session, leg.circuit, wire::DestroyReason::Done);
+  }
+  if (leg.state != CircuitState::Suspect || now < leg.since + kSuspect) return;
+  const bool spare = std::any_of(session.legs.begin(), session.legs.end(),
+                                 [](const auto& other) { return open(*other); });
+  if (!spare && now < leg.since + kSilent) return;
+  shun(session, leg.path);
+  drop(session, leg.circuit, wire::DestroyReason::LinkLost);
+}
+
+void Legs::look_at_all(PeerSession& session) {
+  for (std::size_t i = session.legs.size(); i-- > 0;) look_at(session, *session.legs[i]);
+}
+
+void Legs::tend(PeerSession& session) {
+  look_at_all(session);
+  if (maintains(session)) attach(session, needed(session));
+}
+
+Instant Legs::next_deadline(const PeerSession& session) const {
+  Instant at = Instant::never();
+  for (const auto& leg : session.legs) {
+    if (leg->state == CircuitState::Closing) at = std::min(at, leg->since + kClosing);
+    if (leg->state == CircuitState::Suspect) {
+      const bool young = reach_.shared.now < leg->since + kSuspect;
+      at = std::min(at, leg->since + (young ? kSuspect : kSilent));
+    }
+    const bool ages = open(*leg) && session.initiator && reach_.shared.now < leg->replace_at;
+    if (ages) at = std::min(at, leg->replace_at);
+  }
+  if (maintains(session) && needed(session).legs > 0) at = std::min(at, session.attach_at);
+  const bool waits = session.legs.empty() && !session.initiator &&
+                     reach_.shared.now < session.peer->wanted_until &&
+                     reach_.shared.now < session.bare_since + kYield;
+  if (waits) at = std::min(at, session.bare_since + kYield);
+  return at;
+}
+
+}  // namespace covfefe::core

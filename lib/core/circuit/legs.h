@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of the circuits of a session over circuits (Steps E15 to E17, covfefe-protocol(7)):
+// attached, replaced when they fall silent or grow old, gone. The session outlives them. Thread:
+// data.
+#pragma once
+
+#include "core/circuit/reach.h"
+
+namespace covfefe::core {
+
+class Legs {
+ public:
+  static constexpr Duration kSuspect = Duration::seconds(1);  // then a leg is replaced
+  static constexpr Duration kSilent = Duration::seconds(10);  // then it is dropped in any case
+  static constexpr Duration kClosing = Duration::seconds(10);
+  static constexpr Duration kShunned = Duration::seconds(30);
+  static constexpr Duration kYield = Duration::seconds(1);  // the responder waits so long
+  static constexpr Duration kLook = Duration::seconds(5);   // where no path was, again
+
+  explicit Legs(Reach& reach) : reach_(reach) {}
+
+  Leg& add(PeerSession& session, Leg leg);
+  // A circuit that stands: circuit, link, path, lifetime and rtt are given.
+  void drop(PeerSession& session, CircuitId circuit, wire::DestroyReason reason);
+  void drop_all(PeerSession& session, wire::DestroyReason reason);
+  // Tell the neighbours.
+  void lost(PeerSession& session, CircuitId circuit);
+  // Builds has told that the circuit is gone.
+  void more(PeerSession& session);
+  // The operator wants one more now.
+
+  enum class Joined : std::uint8_t { Yes, No, NoSession };
+  [[nodiscard]] Joined built(const Attempt& attempt, const Built& built,
+                             const wire::BuildAnswer& answer);
+  // NoSession: the far end has none and it has no other leg: it is over.
+  void failed(const Attempt& attempt, const BuildFailure& failure);
+
+  void tend(PeerSession& session);
+  [[nodiscard]] Instant next_deadline(const PeerSession& session) const;
+
+ private:
+  struct Need {
+    std::size_t legs = 0;
+    CircuitId replaces;
+  };
+  [[nodiscard]] bool maintains(const PeerSession& session) const;
+  [[nodiscard]] bool counts(const Leg& leg) const;
+  [[nodiscard]] Need needed(const PeerSession& session) const;
+  void attach(PeerSession& session, const Need& need);
+  bool start(PeerSession& session, const CircuitPath& path, CircuitId replaces);
+  [[nodiscard]] std::vector<CircuitPath> paths(const PeerSession& session, const Need& need) const;
+  void look_at(PeerSession& session, Leg& leg);
+  void look_at_all(PeerSession& session);
+  void retire(PeerSession& session, CircuitId circuit);
+  void refresh(PeerSession& session, std::uint32_t epoch);
+  void shun(PeerSession& session, const CircuitPath& path);
+  void erase(PeerSession& session, CircuitId circuit);
+
+  Reach& reach_;
+};
+
+}  // namespace covfefe::core
