@@ -2,6 +2,7 @@
 #include "core/build/builds.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "core/build/hop.h"
@@ -14,6 +15,7 @@ namespace covfefe::core {
 namespace {
 
 constexpr Duration kLinkDown = Duration::seconds(15);  // then its circuits are over (B15)
+constexpr Duration kIdle = Duration::minutes(15);      // likewise without a forward cell (B14)
 
 }  // namespace
 
@@ -229,8 +231,9 @@ void Builds::Parts::look_at(Circuit& circuit) {
   if (other != nullptr && unanswered(*other)) {
     return foreign.refuse(*other, wire::BuildStatus::NextDown);
   }
-  const bool used = circuit.role == CircuitRole::Origin || circuit.window.anchored();
-  if (used && shared.now < circuit.ends) return roster.watch(circuit, circuit.ends);
+  if (std::exchange(circuit.used, false) && shared.now < circuit.ends) {
+    return roster.watch(circuit, std::min(circuit.ends, shared.now + kIdle));
+  }
   shared.tally.add(Count::CircuitExpired);
   end(circuit, wire::DestroyReason::Expired);
 }

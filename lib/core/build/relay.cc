@@ -54,6 +54,7 @@ bool Relay::forward(Circuit& circuit, const CellHeader& header, ByteView onion) 
     return false;
   }
   circuit.window.mark(header.counter);
+  circuit.used = true;
   send(*to, {to->send, header.counter + hop.delta, lane}, circuit.link);
   return true;
 }

@@ -25,7 +25,7 @@ const Neighbour* Roster::find(LinkSlot link) const {
 bool Roster::room(LinkSlot from) const {
   const Neighbour* neighbour = find(from);
   if (neighbour == nullptr) return incoming_ < kMost;
-  return incoming_ < kMost && neighbour->incoming < kPerNeighbour && !neighbour->leaving;
+  return incoming_ < kMost && neighbour->incoming < kPerNeighbour;
 }
 
 Circuit* Roster::issue(LinkSlot link, CircuitRole role, Instant ends) {

@@ -64,6 +64,7 @@ Result<void> open_onion(Circuit& circuit, const CellHeader& header, ByteView oni
   }
   if (!good) return Reject::Forged;
   circuit.window.mark(header.counter);
+  circuit.used = true;
   return {};
 }
 

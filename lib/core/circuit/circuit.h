@@ -73,6 +73,7 @@ struct Circuit {
   // Those that were built hop by hop are watched over by Builds (build/builds.h):
   Instant due = Instant::never();  // when to look at it next; never() for a direct circuit
   Instant ends = Instant::never();
+  bool used = false;               // a cell verified since Builds looked last
   std::uint32_t place = 0;         // in its neighbour's list
   PeerSession* session = nullptr;  // whose cells these are; borrowed, set by its owner
 };

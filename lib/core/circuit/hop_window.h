@@ -35,9 +35,6 @@ class HopWindow {
   }
   // Backward at a relay: before sealing, since nothing there is verified.
 
-  [[nodiscard]] bool anchored() const { return anchored_; }
-  // A counter was marked.
-
  private:
   ReplayWindow<kSize> window_;
   std::uint64_t first_ = 0;

@@ -121,6 +121,24 @@ TEST_CASE("every hop gives an unused circuit up by itself, even if no DESTROY ar
   for (std::size_t i = 1; i < 4; ++i) CHECK(chain.at(i).circuits() == 0);
 }
 
+TEST_CASE("a circuit that falls silent is given up by its hops, one that speaks is not") {
+  Chain chain(3);
+  chain.build();
+  chain.tap = [](std::size_t, std::size_t, Sent& what) {
+    return !std::holds_alternative<SentDestroy>(what);
+  };
+  for (int i = 0; i < 4; ++i) {
+    chain.send_out(1);
+    chain.tick(Duration::minutes(10));
+    REQUIRE(chain.circuits() == 4);
+  }
+  chain.tick(Duration::minutes(17));
+  CHECK(chain.first().lost.empty());
+  CHECK(chain.at(1).circuits() == 0);
+  CHECK(chain.last().circuits() == 0);
+  CHECK(chain.last().lost.size() == 1);
+}
+
 TEST_CASE("backward cells alone do not make a circuit used") {
   Chain chain(3);
   chain.build();
@@ -273,18 +291,28 @@ TEST_CASE("a friend that is removed takes its circuits along, whatever their rol
   Chain chain(3);
   chain.build();
   BuildNode& relay = chain.at(1);
-  std::vector<std::optional<BuildId>> again;
-  chain.first().on_lost = [&](CircuitId) {
-    again.push_back(chain.first().builds().start({}, {}, {}));
-  };
   relay.step(chain.now, [&] { relay.builds().on_link_gone(chain.slot(1, 2)); });
   chain.exchange();
   CHECK(chain.first().circuits() == 0);
   CHECK(relay.circuits() == 0);
-  CHECK(again.size() == 1);
   CHECK(relay.builds().relayed().size() == 1);
   relay.step(chain.now, [&] { relay.builds().on_link_gone(chain.slot(1, 0)); });
   CHECK(relay.builds().relayed().empty());
+}
+
+TEST_CASE("nothing can be begun over a friend that is being removed") {
+  Chain chain(3);
+  chain.build();
+  const CircuitPath path = chain.path(chain.over);
+  const Bytes payload(wire::kBuildPayload, 1);
+  std::size_t asked = 0;
+  chain.first().on_lost = [&](CircuitId) {
+    ++asked;
+    CHECK_FALSE(chain.first().builds().start(path, {}, payload).has_value());
+  };
+  chain.first().step(chain.now, [&] { chain.first().builds().on_link_gone(chain.slot(0, 1)); });
+  CHECK(asked == 1);
+  CHECK(chain.first().circuits() == 0);
 }
 
 TEST_CASE("whoever loses a circuit may begin another inside the call") {
