@@ -52,6 +52,12 @@ void Legs::drop_all(PeerSession& session, wire::DestroyReason reason) {
   while (!session.legs.empty()) drop(session, session.legs.back()->circuit, reason);
 }
 
+void Legs::discard(PeerSession& session, CircuitId circuit) {
+  if (const Leg* leg = find_leg(session, circuit)) shun(session, leg->path);
+  drop(session, circuit, wire::DestroyReason::Done);
+  if (maintains(session)) attach(session, needed(session));
+}
+
 void Legs::lost(PeerSession& session, CircuitId circuit) {
   if (const Leg* leg = find_leg(session, circuit)) shun(session, leg->path);
   erase(session, circuit);

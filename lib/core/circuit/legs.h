@@ -24,6 +24,8 @@ class Legs {
   void drop(PeerSession& session, CircuitId circuit, wire::DestroyReason reason);
   void drop_all(PeerSession& session, wire::DestroyReason reason);
   // Tell the neighbours.
+  void discard(PeerSession& session, CircuitId circuit);
+  // Likewise, and another path is taken in its place.
   void lost(PeerSession& session, CircuitId circuit);
   // Builds has told that the circuit is gone.
   void more(PeerSession& session);

@@ -61,7 +61,8 @@ bool Remote::spent(const Peer& peer) const {
 }
 
 void Remote::close_leg(PeerSession& session, CircuitId circuit) {
-  legs_.drop(session, circuit, wire::DestroyReason::Done);
+  if (session.legs.size() == 1) return sessions_.end(session);
+  legs_.discard(session, circuit);
 }
 
 // ---- builds

@@ -34,6 +34,7 @@ class Remote {
   void closed(PeerSession& session) { sessions_.closed(session); }
   void lost(PeerSession& session, CircuitId circuit) { sessions_.lost(session, circuit); }
   void close_leg(PeerSession& session, CircuitId circuit);
+  // The operator wants it away: another takes its place, and with the last one the session ends.
   void forget(Peer& peer);
   // Ends its sessions and what is under way for it.
   void bury(Peer& peer);
