@@ -40,6 +40,15 @@ void BuildNode::begin_anew() {
   builds_ = std::make_unique<core::Builds>(*shared_, *this, *this, policy_);
 }
 
+std::uint64_t BuildNode::gauge(std::string_view name) const {
+  std::vector<core::Counter> all;
+  builds_->count(all);
+  for (const core::Counter& one : all) {
+    if (one.name == name) return one.value;
+  }
+  bug("no such gauge");
+}
+
 void BuildNode::step(Instant now, const std::function<void()>& what) {
   shared_->now = now;
   shared_->identity.clock({kWall.unix_nanoseconds + now.nanoseconds}, now);

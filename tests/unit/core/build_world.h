@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -76,6 +77,8 @@ class BuildNode final : public core::CellSink,
   core::Shared& shared() { return *shared_; }
   core::Builds& builds() { return *builds_; }
   [[nodiscard]] std::uint64_t count(core::Count what) const { return shared_->tally.of(what); }
+  [[nodiscard]] std::uint64_t gauge(std::string_view name) const;
+  // Of Builds::count().
   [[nodiscard]] std::size_t circuits() const { return shared_->table.size(); }
   [[nodiscard]] const ByteArray<32>& onion_key() const { return onion_.public_key; }
   [[nodiscard]] const crypto::KeyPair& onion_pair() const { return onion_; }

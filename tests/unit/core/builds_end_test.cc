@@ -265,6 +265,8 @@ TEST_CASE("a build that waits when a node restarts fails at once") {
     chain.exchange();
     chain.tick(Duration::seconds(11));
     CHECK(chain.circuits() == 0);
+    for (std::size_t i = 0; i < chain.size(); ++i)
+      CHECK(chain.at(i).gauge("build.waiting_next") == 0);
   }
 }
 
