@@ -136,7 +136,14 @@ struct Fixture {
     return call(kj::mv(request)).getReply();
   }
   [[nodiscard]] WallTime wall() const { return {kNow.unix_nanoseconds + now.nanoseconds}; }
+  struct Made {
+    crypto::OriginBuild origin;
+    crypto::BuildPacket packet{};
+  };
   crypto::BuildPacket packet_to(const crypto::PublicKey& onion_key) {
+    return build_to(onion_key).packet;
+  }
+  Made build_to(const crypto::PublicKey& onion_key) {
     wire::BuildRecord record;
     record.terminal = true;
     record.made_at = static_cast<std::uint32_t>(wall().unix_seconds() / 60 * 60);
@@ -145,8 +152,9 @@ struct Fixture {
     wire::write_build_record(record, stop.record);
     crypto::BuildPacket out{};
     const ByteArray<crypto::kBuildPayloadSize> payload{};
-    REQUIRE(crypto::OriginBuild::make({&stop, 1}, payload, keys.random, out).ok());
-    return out;
+    auto origin = crypto::OriginBuild::make({&stop, 1}, payload, keys.random, out);
+    REQUIRE(origin.ok());
+    return {*std::move(origin), out};
   }
   crypto::PublicKey onion_key() {
     const auto shown = call(router.onionKeysRequest()).getKeys();
@@ -240,7 +248,8 @@ TEST_CASE_FIXTURE(Fixture, "a certificate has 136 bytes and verifies") {
 
 TEST_CASE_FIXTURE(Fixture, "a build is opened once, and what comes out suits the router's half") {
   unlock_now();
-  const auto sealed = packet_to(onion_key());
+  const Made made = build_to(onion_key());
+  const auto& sealed = made.packet;
   const auto reply = open_build(sealed);
   REQUIRE(reply.isOk());
   const auto ok = reply.getOk();
@@ -250,7 +259,13 @@ TEST_CASE_FIXTURE(Fixture, "a build is opened once, and what comes out suits the
   opened.rest = *rpc::exactly<1136>(ok.getRest());
   copy(rpc::as_view(ok.getK1()), opened.k1.mutable_view());
   CHECK(wire::parse_build_record(opened.record)->terminal);
-  CHECK(crypto::HopBuild::answer({opened, onion_key(), sealed}, keys.random).ok());
+  const auto hop = crypto::HopBuild::answer({opened, onion_key(), sealed}, keys.random);
+  REQUIRE(hop.ok());
+  crypto::BuildPacket back{};
+  hop->finish({}, ByteArray<crypto::kBuildAnswerSize>{7}, back, keys.random);
+  const auto seen = made.origin.open(back, [](const crypto::BuildRecordBytes&) { return true; });
+  CHECK(seen.complete);
+  CHECK(seen.answer[0] == 7);
   CHECK(open_build(sealed).getRefused() == schema::Refusal::REPLAYED);
   CHECK(node.counters.builds_opened == 1);
   CHECK(node.counters.builds_refused == 1);

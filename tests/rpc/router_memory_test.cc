@@ -18,12 +18,14 @@ class PaperPeerdb final : public schema::PeerdbForRouter::Server {
     std::size_t writes = 0;
     std::size_t pages = 0;
     bool fails = false;
+    bool hangs = false;
     bool lies = false;
   };
   explicit PaperPeerdb(Record& record) : record_(record) {}
 
   kj::Promise<void> recordCatalogue(RecordCatalogueContext context) override {
     ++record_.writes;
+    if (record_.hangs) return kj::NEVER_DONE;
     if (record_.fails) return gone();
     const auto one = rpc::catalogue_from(context.getParams().getCatalogue());
     record_.catalogues[one->id.value] = *one;
@@ -43,6 +45,7 @@ class PaperPeerdb final : public schema::PeerdbForRouter::Server {
   }
   kj::Promise<void> recordDestinations(RecordDestinationsContext context) override {
     ++record_.writes;
+    if (record_.hangs) return kj::NEVER_DONE;
     if (record_.fails) return gone();
     const auto unused = rpc::destinations_from(context.getParams().getUnused());
     const auto used = rpc::destinations_from(context.getParams().getUsed());
@@ -217,6 +220,24 @@ TEST_CASE_FIXTURE(MemoryDesk, "what could not be written waits, unless something
   }));
   CHECK(record.catalogues.at(1).epoch == 9);
   CHECK(record.catalogues.at(2).epoch == 7);
+  CHECK(record.destinations == std::vector<Address>{far_end(1)});
+}
+
+TEST_CASE_FIXTURE(MemoryDesk, "what was under way when peerdb went away is written again") {
+  connect();
+  record.hangs = true;
+  memory.note(catalogue(1, 7));
+  use(1, kOpened);
+  memory.write();
+  run(turns().then([this] {
+    memory.gone();
+    record.hangs = false;
+    connect();
+    memory.write();
+    return turns();
+  }));
+  CHECK(record.writes == 4);
+  CHECK(record.catalogues.contains(1));
   CHECK(record.destinations == std::vector<Address>{far_end(1)});
 }
 
