@@ -7,6 +7,12 @@ namespace covfefe::router {
 namespace {
 
 constexpr Duration kNamePatience = Duration::seconds(2);
+constexpr std::size_t kShown = 64;
+
+// Of a text in a sentence: names have at most 63 characters.
+std::string shown(const std::string& text) {
+  return text.size() <= kShown ? text : text.substr(0, kShown) + "...";
+}
 
 // On the heap between promises, as in Questions.
 kj::Promise<kj::Own<Named>> at_once(Named named) {
@@ -39,12 +45,12 @@ kj::Promise<kj::Own<Named>> OperatorNames::look_up(const std::string& text) cons
   }
   if (const auto address = parse_address(text)) {
     if (address->is_overlay()) return at_once({*address, petname_of(*address), {}, {}});
-    return nobody(text + " is no overlay address: those lie in fd00::/8",
+    return nobody(shown(text) + " is no overlay address: those lie in fd00::/8",
                   "a friend's is shown by covfefe friend list");
   }
   const std::size_t dot = text.find('.');
   if (dot != std::string::npos) return ask_friend(text.substr(0, dot), text.substr(dot + 1));
-  return nobody("there is no friend called " + text,
+  return nobody("there is no friend called " + shown(text),
                 "covfefe friend list shows the names; a friend's friend is NAME.FRIEND");
 }
 
@@ -52,12 +58,12 @@ kj::Promise<kj::Own<Named>> OperatorNames::ask_friend(const std::string& name,
                                                       const std::string& introducer) const {
   const FriendRecord* known = friend_called(introducer);
   if (known == nullptr) {
-    return nobody("NAME.FRIEND asks a friend, and there is no friend called " + introducer,
+    return nobody("NAME.FRIEND asks a friend, and there is no friend called " + shown(introducer),
                   "covfefe friend list shows the names");
   }
   if (!rpc::is_petname(name)) {
-    return nobody(name + " is no name: those are 1 to 63 of a-z, 0-9 and inner hyphens",
-                  "ask " + introducer + " what it calls this node");
+    return nobody(shown(name) + " is no name: those are 1 to 63 of a-z, 0-9 and inner hyphens",
+                  "ask " + shown(introducer) + " what it calls this node");
   }
   return questions_.name({known->id, name, kNamePatience})
       .then([this, name, introducer](core::NameReport&& report) {

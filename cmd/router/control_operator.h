@@ -28,6 +28,9 @@ struct OperatorView {
 };
 // Everything that an operator's connection looks at; outlives the connections.
 
+inline constexpr rpc::Limits kOperatorLimits{.traversal_words = rpc::kFriendListWords};
+// The library holds answers to the same limit as questions, and status names every friend.
+
 [[nodiscard]] capnp::Capability::Client operator_capability(const OperatorView& view);
 
 }  // namespace covfefe::router

@@ -63,7 +63,7 @@ void ControlPlane::listen() {
   service.listen(service_edge("router.peerdb", rpc::kFriendListWords), sockets.peerdb.release(),
                  peerdb_);
   service.listen(service_edge("router.shaper", 1024), sockets.shaper.release(), shaper_);
-  service.listen({"router.operator", {.traversal_words = 1024}, 16, rpc::Overflow::RefuseNewest},
+  service.listen({"router.operator", kOperatorLimits, 16, rpc::Overflow::RefuseNewest},
                  sockets.operators.release(), operators_);
 }
 

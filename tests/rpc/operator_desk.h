@@ -31,10 +31,11 @@ struct OperatorDesk : Desk {
         return out;
       }};
   kj::TwoWayPipe pipe = kj::newTwoWayPipe();
-  kj::Own<rpc::Endpoint> server = kj::heap<rpc::Endpoint>(kj::mv(pipe.ends[0]), rpc::Side::Acceptor,
-                                                          rpc::Limits{}, operator_capability(view));
+  kj::Own<rpc::Endpoint> server = kj::heap<rpc::Endpoint>(
+      kj::mv(pipe.ends[0]), rpc::Side::Acceptor, kOperatorLimits, operator_capability(view));
   kj::Own<rpc::Endpoint> client =
-      kj::heap<rpc::Endpoint>(kj::mv(pipe.ends[1]), rpc::Side::Connector, rpc::Limits{}, nullptr);
+      kj::heap<rpc::Endpoint>(kj::mv(pipe.ends[1]), rpc::Side::Connector,
+                              rpc::Limits{.traversal_words = 1024 * 1024}, nullptr);
   bool silent = false;
   // What the packet thread says, and what it was asked.
   core::StatusReport status_report{{bob_up()}, {}};
@@ -114,15 +115,22 @@ struct OperatorDesk : Desk {
   }
 
   kj::Promise<void> befriended() {
+    return befriended({friend_named("bob", 2), friend_named("carol", 3)});
+  }
+
+  kj::Promise<void> befriended(std::vector<FriendRecord> all) {
     class Friends final : public schema::PeerdbForRouter::Server {
      public:
+      explicit Friends(std::vector<FriendRecord> list) : list_(std::move(list)) {}
       kj::Promise<void> friends(FriendsContext context) override {
-        rpc::write_friends({friend_named("bob", 2), friend_named("carol", 3)},
-                           context.getResults());
+        rpc::write_friends(list_, context.getResults());
         return kj::READY_NOW;
       }
+
+     private:
+      std::vector<FriendRecord> list_;
     };
-    peerdb.connected(schema::PeerdbForRouter::Client(kj::heap<Friends>()));
+    peerdb.connected(schema::PeerdbForRouter::Client(kj::heap<Friends>(std::move(all))));
     return turns();
   }
 };

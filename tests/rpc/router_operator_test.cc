@@ -34,6 +34,26 @@ TEST_CASE_FIXTURE(OperatorDesk, "status shows every friend, with what the packet
   CHECK(calls.calls == 1);
 }
 
+TEST_CASE_FIXTURE(OperatorDesk, "status names as many friends as peerdb may name") {
+  std::vector<FriendRecord> all;
+  for (std::uint32_t i = 1; i <= rpc::kMaxFriends; ++i) {
+    FriendRecord one = friend_named(("a-friend-of-many-" + std::to_string(i)).c_str(), i);
+    for (auto* key : {&one.identity_key, &one.static_key, &one.service_key}) {
+      (*key)[0] = static_cast<std::uint8_t>(i);
+      (*key)[1] = static_cast<std::uint8_t>(i >> 8);
+    }
+    one.address.bytes[14] = static_cast<std::uint8_t>(i >> 8);
+    all.push_back(std::move(one));
+    circuits.relayed.push_back({{i}, 1, 2, 3, 4, 5});
+  }
+  std::size_t named_friends = 0;
+  run(befriended(std::move(all))
+          .then([this] { return router().statusRequest().send(); })
+          .then([&](auto&& answer) { named_friends = answer.getStatus().getFriends().size(); }));
+  CHECK(failure == nullptr);
+  CHECK(named_friends == rpc::kMaxFriends);
+}
+
 TEST_CASE_FIXTURE(OperatorDesk, "a ping goes to the friend's address for at most a minute") {
   std::string why;
   run(befriended().then([&] { return ping_of(router(), "bob", 4'000'000'000, why); }));
