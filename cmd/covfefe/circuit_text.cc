@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "quantity.h"
+#include "wrap.h"
 
 namespace covfefe::cli {
 namespace {
@@ -142,11 +143,11 @@ std::string path_text(const PathView& view) {
   bool handles = false;
   for (const PathOptionView& one : view.options) {
     out += line("  %-8s  ", one.chosen ? "used" : "not used") + way_text(one.hops) + "\n";
-    if (!one.why.empty()) out += "            " + one.why + "\n";
+    if (!one.why.empty()) out += std::string(12, ' ') + wrapped(one.why, 12) + "\n";
     handles = handles || has_handle(one.hops);
   }
   if (view.options.empty()) out += "  no way is known\n";
-  if (!view.why.empty()) out += view.why + "\n";
+  if (!view.why.empty()) out += wrapped(view.why, 0) + "\n";
   return handles ? out + kHandlesExplained : out;
 }
 

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "layout.h"
 #include "printable.h"
+#include "wrap.h"
 
 namespace covfefe::cli {
 namespace {
@@ -45,7 +46,7 @@ int path(const Common& common, const std::string& peer) {
   if (!view) return report(view.error(), common);
   show(common, path_json(*view), path_text(*view));
   if (!view->ok && !common.json && !view->next.empty()) {
-    std::printf("  next: %s\n", view->next.c_str());
+    std::printf("  next: %s\n", wrapped(view->next, 8).c_str());
   }
   return view->ok ? kDone : kRefused;
 }
@@ -73,7 +74,7 @@ int identity_new(const Common& common) {
   const auto view = ask_router(common, [](Connection& router) { return new_identity(router); });
   if (!view) return report(view.error(), common);
   show(common, identity_json("identity-new", *view),
-       "sessions that are opened from now on show " + format_address(view->address) +
+       "sessions opened from now on show " + format_address(view->address) +
            "\nopen ones keep the address that they have; back: covfefe identity drop\n");
   return kDone;
 }
@@ -82,8 +83,8 @@ int identity_drop(const Common& common) {
   const auto view = ask_router(common, [](Connection& router) { return drop_identity(router); });
   if (!view) return report(view.error(), common);
   show(common, identity_json("identity-drop", *view),
-       "sessions that are opened from now on show this node's own address,\n" +
-           format_address(view->address) + "\n");
+       "sessions opened from now on show " + format_address(view->address) +
+           ",\nwhich is this node's own\n");
   return kDone;
 }
 

@@ -11,6 +11,7 @@
 #include "os/files.h"
 #include "os/terminal.h"
 #include "services.h"
+#include "wrap.h"
 
 namespace covfefe::cli {
 namespace {
@@ -121,8 +122,8 @@ int why(const Common& common, const std::string& peer) {
     return all_ok ? kDone : kRefused;
   }
   for (const FindingView& one : *findings) {
-    std::printf("%s  %s\n", one.ok ? "ok " : "NOT", one.what.c_str());
-    if (!one.next.empty()) std::printf("     next: %s\n", one.next.c_str());
+    std::printf("%s  %s\n", one.ok ? "ok " : "NOT", wrapped(one.what, 5).c_str());
+    if (!one.next.empty()) std::printf("     next: %s\n", wrapped(one.next, 11).c_str());
   }
   return all_ok ? kDone : kRefused;
 }

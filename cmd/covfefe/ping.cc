@@ -9,6 +9,7 @@
 #include "os/process.h"
 #include "printable.h"
 #include "quantity.h"
+#include "wrap.h"
 
 namespace covfefe::cli {
 namespace {
@@ -63,7 +64,7 @@ void print(const std::string& shown, const PingView& reply) {
   if (reply.ok) {
     std::printf("%s: %s, %s\n", shown.c_str(), rtt_text(reply.rtt_ms).c_str(), reply.path.c_str());
   } else {
-    std::printf("%s: %s\n", shown.c_str(), reply.why.c_str());
+    std::printf("%s\n", wrapped(shown + ": " + reply.why, 0).c_str());
   }
   std::fputs(hops_text(reply.hops).c_str(), stdout);
   std::fflush(stdout);
@@ -77,7 +78,9 @@ Outcome<Run> ping_all(Connection& router, const Common& common, const PingOption
     if (peer.error().code == kDown) return peer.error();
     run.why = peer.error().what;
     run.next = peer.error().next;
-    if (!common.json) std::printf("%s: %s\n", printable(options.peer).c_str(), run.why.c_str());
+    if (!common.json) {
+      std::printf("%s\n", wrapped(printable(options.peer) + ": " + run.why, 0).c_str());
+    }
     return run;
   }
   run.address = format_address(peer->address);
@@ -100,7 +103,7 @@ void print_end(const Run& run, const std::string& shown) {
   }
   if (!run.rtts.empty()) return;
   const std::string next = run.next.empty() ? "covfefe why " + shown : run.next;
-  std::printf("  next: %s\n", next.c_str());
+  std::printf("  next: %s\n", wrapped(next, 8).c_str());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "quantity.h"
 #include "visibility_text.h"
+#include "wrap.h"
 
 namespace covfefe::cli {
 namespace {
@@ -54,6 +55,16 @@ TEST_CASE("amounts are short and never run over their columns") {
   CHECK(rtt_text(0) == "-");
   CHECK(rtt_text(8.254) == "8.25 ms");
   for (std::uint64_t bytes = 1; bytes != 0; bytes <<= 1) CHECK(bytes_text(bytes - 1).size() <= 10);
+}
+
+TEST_CASE("a long sentence is broken at spaces and goes on where it began") {
+  CHECK(wrapped("short", 5) == "short");
+  CHECK(wrapped("", 5).empty());
+  const std::string longer(70, 'x');
+  CHECK(wrapped("one " + longer + " two", 5) == "one " + longer + "\n     two");
+  CHECK(wrapped("one " + longer + "x two", 5) == "one " + longer + "x\n     two");
+  CHECK(wrapped("one " + longer + "xx two", 5) == "one\n     " + longer + "xx\n     two");
+  CHECK(wrapped(std::string(200, 'y') + " z", 5) == std::string(200, 'y') + "\n     z");
 }
 
 TEST_CASE("each visibility has one name, and only that names it") {
