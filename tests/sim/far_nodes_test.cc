@@ -41,9 +41,9 @@ bool all(const std::vector<bool>& answered) {
   return std::all_of(answered.begin(), answered.end(), [](bool one) { return one; });
 }
 
-std::vector<std::uint64_t> opened(Network& world, const std::vector<Dial>& dials) {
-  std::vector<std::uint64_t> out;
-  for (const Dial& dial : dials) out.push_back(world[dial.from].counter("session.opened"));
+std::vector<std::size_t> opened(const Network& world, const std::vector<Dial>& dials) {
+  std::vector<std::size_t> out;
+  for (const Dial& dial : dials) out.push_back(world.opened(dial.to));
   return out;
 }
 

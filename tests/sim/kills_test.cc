@@ -106,8 +106,7 @@ void Trial::start() {
 
 std::size_t Trial::opened() {
   std::size_t out = 0;
-  for (const Session& session : sessions_)
-    out += world_[session.dial.from].counter("session.opened");
+  for (const Session& session : sessions_) out += world_.opened(session.dial.to);
   return out;
 }
 
@@ -222,6 +221,7 @@ void Trial::print() const {
       "worst %.0f ms\n",
       kills_, rounds_, nodes_killed_, kills_ - nodes_killed_, kScaledDown, touched_,
       sessions_.size(), lost_, gap(0.5), gap(0.95), gap(1));
+  std::fflush(stdout);
 }
 
 }  // namespace

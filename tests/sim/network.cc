@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/hex.h"
+#include "wire/build.h"
 
 namespace covfefe::sim {
 
@@ -12,10 +13,6 @@ namespace {
 constexpr Duration kLook = Duration::millis(10);
 constexpr Duration kLinksTake = Duration::seconds(30);  // at most
 constexpr Duration kListsTake = Duration::seconds(15);
-// Of a build record (B4): the handle of the next hop. What is sealed behind the record begins with
-// the packet for that hop, and a packet with the ephemeral of its reader.
-constexpr std::size_t kHandleAt = 32;
-constexpr std::size_t kHandleSize = 16;
 
 std::vector<Edge> edges_of(const Graph& graph, Place place) {
   std::vector<Edge> out;
@@ -118,7 +115,8 @@ std::vector<Network::Tried> Network::dial(const std::vector<Dial>& dials, Durati
       const auto report = (*this)[dials[i].from].answer<core::CircuitsReport>(*asked[i]);
       if (!report) continue;
       asked[i].reset();
-      out[i] = {report->why.empty(), now - start, report->why};
+      const bool connected = report->why.empty() || has_open(dials[i]);
+      out[i] = {connected, now - start, report->why};
     }
     return std::none_of(asked.begin(), asked.end(),
                         [](const auto& one) { return one.has_value(); });
@@ -151,6 +149,7 @@ std::vector<bool> Network::echo(const std::vector<Dial>& dials, std::size_t trie
 // ------------------------------------------------------------------------------------
 
 // The keystores see which node a handle means: who opens the packet that lay behind its record.
+// That packet begins with the ephemeral of its reader (B4).
 void Network::watch(Node& node, const core::KeystoreRequest& request,
                     const core::KeystoreReply& reply) {
   const auto* open = std::get_if<core::OpenBuild>(&request.what);
@@ -164,10 +163,21 @@ void Network::watch(Node& node, const core::KeystoreRequest& request,
   }
   ByteArray<32> next{};
   std::copy_n(opened->rest.begin(), next.size(), next.begin());
-  const ByteView handle = ByteView(opened->record).subspan(kHandleAt, kHandleSize);
-  if (std::any_of(handle.begin(), handle.end(), [](std::uint8_t byte) { return byte != 0; })) {
-    promised_[next] = to_hex(handle);
+  const auto record = wire::parse_build_record(opened->record);
+  if (!record) return;
+  if (!record->terminal) {
+    promised_[next] = to_hex(record->next);
+    return;
   }
+  const auto payload = wire::parse_build_payload(ByteView(opened->rest).last(wire::kBuildPayload));
+  if (payload && std::holds_alternative<wire::OpenSession>(*payload)) {
+    ++opened_[*at(node.keys.address())];
+  }
+}
+
+std::size_t Network::opened(Place place) const {
+  const auto found = opened_.find(place);
+  return found == opened_.end() ? 0 : found->second;
 }
 
 core::CircuitsReport Network::circuits(Place place) {
@@ -193,6 +203,12 @@ std::vector<Way> Network::ways(const Dial& dial) {
     out.push_back(std::move(way));
   }
   return out;
+}
+
+bool Network::has_open(const Dial& dial) {
+  const auto all = ways(dial);
+  return std::any_of(all.begin(), all.end(),
+                     [](const Way& way) { return way.circuit.state == core::CircuitState::Open; });
 }
 
 void Network::hang_up(const Dial& dial) {

@@ -47,12 +47,16 @@ class Network final : public World {
   };
   std::vector<Tried> dial(const std::vector<Dial>& dials, Duration timeout);
   // Asks every origin at once for a circuit, as `covfefe circuit new` does, and waits for all.
+  // Connected: the circuit is there, or there is no further way beside those that the session has.
   std::vector<bool> echo(const std::vector<Dial>& dials, std::size_t tries, Duration each);
   // Echo requests until one of each dial is answered, at most so many.
   [[nodiscard]] std::vector<Way> ways(const Dial& dial);
   // The circuits of the origin to the target that it built itself.
   void hang_up(const Dial& dial);
   // Closes them all.
+
+  [[nodiscard]] std::size_t opened(Place place) const;
+  // Sessions that others asked this node for, over circuits, since the world began.
 
   void kill(Place place) { (*this)[place].crash(); }
   void revive(Place place) { (*this)[place].boot(); }
@@ -65,10 +69,12 @@ class Network final : public World {
   using HopName = std::string;  // a handle, in hex
   void watch(Node& node, const core::KeystoreRequest& request, const core::KeystoreReply& reply);
   [[nodiscard]] core::CircuitsReport circuits(Place place);
+  [[nodiscard]] bool has_open(const Dial& dial);
 
   std::map<Address, Place> places_;
   std::map<ByteArray<32>, HopName> promised_;  // by the next hop's ephemeral: what it was called
   std::map<HopName, Place> owners_;
+  std::map<Place, std::size_t> opened_;
   std::uint16_t sequence_ = 0;
 };
 
