@@ -19,12 +19,12 @@ Bytes take(Reader& in) {
   return {bytes.begin(), bytes.end()};
 }
 
-void stranger(World& world, Reader& in) {
+void stranger(Pair& world, Reader& in) {
   const auto port = static_cast<std::uint16_t>(kControlPort + in.le<std::uint8_t>() % 3);
   world.send({{*parse_address("203.0.113.66"), 4444, 0}, {world.bob.ip, port, 0}, take(in)});
 }
 
-void packet(World& world, Reader& in) {
+void packet(Pair& world, Reader& in) {
   Bytes bytes = take(in);
   const bool routable = in.le<std::uint8_t>() % 2 == 0 && bytes.size() >= 40;
   if (routable) {
@@ -36,7 +36,7 @@ void packet(World& world, Reader& in) {
   world.alice.tun(bytes);
 }
 
-void bend(World& world, Reader& in) {
+void bend(Pair& world, Reader& in) {
   const std::uint16_t at = in.le<std::uint16_t>();
   const std::uint8_t with = in.le<std::uint8_t>();
   world.tap = [at, with](Datagram& d) {
@@ -45,7 +45,7 @@ void bend(World& world, Reader& in) {
   };
 }
 
-void act(World& world, Reader& in) {
+void act(Pair& world, Reader& in) {
   switch (in.le<std::uint8_t>() % 6) {
     case 0:
       return packet(world, in);
@@ -66,7 +66,7 @@ void act(World& world, Reader& in) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  World world(1);
+  Pair world(1);
   world.start();
   world.run(Duration::millis(200));
   Reader in(ByteView(data, size));
