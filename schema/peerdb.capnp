@@ -21,7 +21,7 @@ struct MetricSample {
   linkFaults @8 :UInt32;   # datagrams and frames that only the friend can have spoilt
   onionFaults @9 :UInt32;  # bad hop tags on circuits over the link
   circuitsDestroyed @10 :UInt32;  # for too many of those
-  relayedCells @11 :UInt64;       # of others' circuits, that came over the link
+  relayedCells @11 :UInt64;       # both ways, of circuits that it had built through here
 }
 
 struct Catalogue {

@@ -53,7 +53,7 @@ struct MetricSample {
   std::uint32_t link_faults = 0;   // datagrams and frames that only the friend can have spoilt
   std::uint32_t onion_faults = 0;  // bad hop tags on circuits over the link
   std::uint32_t circuits_destroyed = 0;  // for too many of those
-  std::uint64_t relayed_cells = 0;       // of others' circuits, that came over the link
+  std::uint64_t relayed_cells = 0;       // both ways, of circuits that it had built through here
   bool operator==(const MetricSample&) const = default;
 };
 

@@ -183,7 +183,7 @@ struct FriendReport {
   std::uint64_t link_faults = 0;   // bad link tags and malformed link frames: the neighbour's (A10)
   std::uint64_t onion_faults = 0;  // bad hop tags on circuits over this link: the circuits' (A10)
   std::uint64_t circuits_destroyed = 0;  // of those, for eight bad tags in ten seconds
-  std::uint64_t relayed_cells = 0;       // of others' circuits: came over this link, were passed on
+  std::uint64_t relayed_cells = 0;       // both ways, of circuits that it had built through here
   Duration up_for;                       // total time up since the router started
   Instant last_heard = Instant::never();
   std::string handshake_failure;  // why the last attempt failed, empty if it did not

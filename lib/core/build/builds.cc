@@ -256,7 +256,7 @@ Instant Builds::next_deadline() const {
 Builds::Faults Builds::faults(LinkSlot link) const {
   const Neighbour* neighbour = parts_->roster.find(link);
   if (neighbour == nullptr) return {};
-  return {neighbour->onion_faults, neighbour->destroyed};
+  return {neighbour->onion_faults, neighbour->destroyed, neighbour->relayed_cells};
 }
 
 std::vector<RelayedReport> Builds::relayed() const {

@@ -122,6 +122,7 @@ class Builds {
   struct Faults {
     std::uint64_t onion = 0;
     std::uint64_t destroyed = 0;
+    std::uint64_t relayed_cells = 0;  // both ways, of circuits that it had built through here
   };
   [[nodiscard]] Faults faults(LinkSlot link) const;
   [[nodiscard]] std::vector<RelayedReport> relayed() const;

@@ -103,6 +103,7 @@ std::vector<FriendReport> Circuits::friends() const {
     report.session_up = live(peer.current);
     report.onion_faults = faults.onion;
     report.circuits_destroyed = faults.destroyed;
+    report.relayed_cells = faults.relayed_cells;
     out.push_back(std::move(report));
   });
   return out;

@@ -60,6 +60,8 @@ TEST_CASE("cells of both sizes and lanes pass a circuit of any length in both di
     for (std::size_t i = 1; i + 1 < nodes; ++i) {
       CHECK(chain.at(i).count(Count::RelayedCells) == 8);
       CHECK(chain.at(i).builds().relayed().at(0).cells == 8);
+      CHECK(chain.at(i).builds().faults(chain.slot(i, i - 1)).relayed_cells == 8);
+      CHECK(chain.at(i).builds().faults(chain.slot(i, i + 1)).relayed_cells == 0);
     }
   }
 }
