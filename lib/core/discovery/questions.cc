@@ -9,7 +9,6 @@ namespace covfefe::core {
 namespace {
 
 constexpr std::size_t kOptionsMost = 32;
-constexpr std::size_t kHandleShown = 4;  // bytes
 
 std::string seconds(Duration time) {
   return std::to_string((time.nanoseconds + 999'999'999) / 1'000'000'000) + " s";
@@ -18,7 +17,7 @@ std::string seconds(Duration time) {
 std::vector<std::string> name_hops(const CircuitPath& path, const std::string& entry) {
   std::vector<std::string> out{entry};
   for (std::size_t i = 1; i < path.hops.size(); ++i) {
-    out.push_back(to_hex(ByteView(path.hops[i].handle).first(kHandleShown)));
+    out.push_back(to_hex(path.hops[i].handle));
   }
   return out;
 }

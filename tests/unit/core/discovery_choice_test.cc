@@ -86,6 +86,14 @@ TEST_CASE("a friend is an entry or a relay of ways that go together, not both") 
   CHECK(choose(all, 2, {}).size() == 1);
 }
 
+TEST_CASE("a longer way over the same relays comes after all that are of use") {
+  std::vector<Candidate> all{way({1, 10, 11}), way({1, 10}), way({2, 12})};
+  sort_candidates(all);
+  CHECK(all[0].path.hops.size() == 3);
+  CHECK(all[1].path.entry == LinkSlot{2});
+  CHECK(all[2].path.hops.size() == 4);
+}
+
 TEST_CASE("what a session uses already is shared by none of its new ways") {
   std::vector<Candidate> all{way({1, 10}), way({2, 11}), way({3, 12})};
   CHECK(choose(all, 1, {{LinkSlot{1}}, {}}) == Places{1});
@@ -154,6 +162,7 @@ TEST_CASE("a path that failed is not chosen until its rest is over") {
   CHECK(node.paths(4)[0].entry == first[0].entry);
   node.step([&](Discovery& d) { d.failed(first[0], 0); });
   CHECK_FALSE(node.paths(4)[0].entry == first[0].entry);
+  CHECK(node.paths(4, 4).size() == 2);
   node.step([&](Discovery& d) { d.worked(first[0]); });
   CHECK(node.paths(4)[0].entry == first[0].entry);
 }
@@ -258,7 +267,7 @@ TEST_CASE("the operator is told every way, the chosen ones, and why the others a
   CHECK(report->options[0].chosen);
   CHECK(report->options[0].hops.size() == 2);
   CHECK(report->options[0].hops[0] == "node1");
-  CHECK(report->options[0].hops[1].size() == 8);
+  CHECK(report->options[0].hops[1].size() == 32);
   CHECK(report->options[1].chosen);
   CHECK_FALSE(report->options[2].chosen);
   CHECK(report->options[2].why == "no link to node3");
@@ -305,8 +314,11 @@ TEST_CASE("NAME.FRIEND is answered for reachable friends of the friend only") {
   }
   SUBCASE("an answer with another token") {
     world[1].window = 0;
+    const FriendId id = world[0].friends[world[0].link_to(1)].id;
+    world[0].step([&](Discovery& d) { d.name({77}, {id, "node2", Duration::seconds(2)}); });
     world.inject(0, 1, {wire::NameAnswer{1, world[2].address}});
     CHECK(world[0].counted("names_stray") == 1);
+    CHECK(world[0].answers.empty());
   }
 }
 

@@ -2,6 +2,7 @@
 // A friend that lies, floods or has a clock of its own.
 #include <doctest/doctest.h>
 
+#include "base/hex.h"
 #include "core/discovery/compose.h"
 #include "core/discovery/tags.h"
 #include "discovery_world.h"
@@ -135,6 +136,14 @@ TEST_CASE("pages that nobody asked for, or out of order, change nothing") {
   later.from = 12;
   asked.answer({later});
   CHECK(asked.world[0].counted("pages_stray") == 2);
+  // In the middle of a list: the second page is left out.
+  auto first = later;
+  first.from = 0;
+  later.entries[0] = asked.entry(2, kNone, 1);
+  asked.world.inject(0, 1, {first});
+  asked.world.run(Duration::millis(100));
+  asked.world.inject(0, 1, {later});
+  CHECK(asked.world[0].counted("pages_stray") == 3);
   CHECK_FALSE(asked.adopted());
 }
 
@@ -167,7 +176,8 @@ TEST_CASE("what leads through this node, the friend itself or a node twice is le
   auto report = asked.world[0].discovery->explain(asked.target);
   REQUIRE(report);
   REQUIRE(report->options.size() == 1);
-  CHECK(report->options[0].hops == std::vector<std::string>{"node1", "05050505"});
+  const std::string handle = to_hex(asked.entry(5, kNone, 1).handle);
+  CHECK(report->options[0].hops == std::vector<std::string>{"node1", handle});
 }
 
 TEST_CASE("floods of questions are answered as often as is allowed") {

@@ -175,6 +175,7 @@ TEST_CASE("a friend that is removed takes its handles along, and another does no
   world.run(Duration::seconds(3));
   CHECK_FALSE(world[0].knows(2));
   CHECK(world[0].knows(3));
+  CHECK(world.walk(paths[0], 0) == Nodes{1});
 }
 
 TEST_CASE("a friend whose link is down for a minute leaves the lists, and comes back") {
@@ -241,8 +242,25 @@ TEST_CASE("a node that relays for nobody is found, and nobody is found through i
   CHECK(world[3].knows(1));
   CHECK(only_way(world, 3, 1) == Nodes{2, 1});
   world.show(1, 2, Visibility::RelayOnly);
+  world.run(Duration::seconds(1));
+  world[3].heard.clear();
   world.run(Duration::seconds(3));
   CHECK_FALSE(world[3].knows(1));
+  CHECK(world[3].heard.empty());
+}
+
+TEST_CASE("the order of a list is that of its handles, which are random") {
+  DiscoveryWorld world(8);
+  world.befriend(0, 1);
+  for (std::size_t i = 2; i < 8; ++i) world.befriend(1, i);
+  world.run(kSettle);
+  world.to_epoch(world.epoch() + 1);
+  world[0].heard.clear();
+  world.run(Duration::minutes(6));
+  const auto list = wire::parse_descriptors(world[0].heard);
+  REQUIRE(list.ok());
+  REQUIRE(list->size() == 6);
+  CHECK(std::ranges::is_sorted(*list, {}, [](const wire::Descriptor& d) { return d.handle; }));
 }
 
 TEST_CASE("third parties are reached only with enough friends of trust met") {
