@@ -9,6 +9,11 @@ namespace {
 
 constexpr Duration kSlack = Duration::millis(4);
 
+Duration spread(std::span<const Duration> all) {
+  const auto [least, most] = std::minmax_element(all.begin(), all.end());
+  return *most - *least;
+}
+
 }  // namespace
 
 void Bundle::set_legs(std::span<const Leg> legs) {
@@ -83,18 +88,20 @@ void Bundle::acknowledged(const wire::InnerAck& ack, CircuitId came_by, Instant 
   }
 }
 
-// Step S8, covfefe-protocol(7).
+// Step S8, covfefe-protocol(7). A leg that rests may still have the round trip of a full queue.
 void Bundle::set_wait() {
-  Duration least = LegMeter::kUnmeasured;
-  Duration most{};
   Duration deviation{};
+  InlineVec<Duration, kLegs> smoothed;
+  InlineVec<Duration, kLegs> shortest;
   for (const auto& strand : strands_) {
-    if (!strand->meter.measured()) continue;
-    least = std::min(least, strand->meter.rtt());
-    most = std::max(most, strand->meter.rtt());
+    if (!strand->meter.measured() || smoothed.full()) continue;
+    smoothed.push_back(strand->meter.rtt());
+    shortest.push_back(strand->meter.shortest());
     deviation = std::max(deviation, strand->meter.deviation());
   }
-  reorder_.set_wait(most < least ? Reorder::kMostWait : most - least + deviation * 2 + kSlack);
+  if (smoothed.size() < 2) return reorder_.set_wait(Reorder::kMostWait);
+  const Duration apart = std::max(spread(smoothed.view()), spread(shortest.view()));
+  reorder_.set_wait(apart + deviation * 2 + kSlack);
 }
 
 void Bundle::tick(Instant now) {

@@ -7,6 +7,9 @@ namespace covfefe::core {
 
 namespace {
 
+constexpr double kMoreLoss = 0.01;
+constexpr Duration kAvoid = Duration::hours(1);  // later than anything that is not avoided
+
 Duration round_trip(const LegView& leg) {
   const Duration rtt = leg.meter->rtt();
   return rtt.nanoseconds == 0 ? LegMeter::kUnmeasured : rtt;
@@ -64,14 +67,19 @@ CircuitId LegChoice::interactive(std::span<const LegView> legs) {
 }
 
 CircuitId LegChoice::bulk(std::size_t bytes, std::span<const LegView> legs) {
+  double least_loss = 1;
+  for (const LegView& leg : legs) {
+    if (!leg.full) least_loss = std::min(least_loss, leg.meter->steady_loss());
+  }
   const LegView* found = nullptr;
   Duration least{};
   for (const LegView& leg : legs) {
     if (leg.full) continue;
-    const Duration arrival = leg.meter->arrival(bytes);
-    const bool trusted = found == nullptr || !leg.meter->suspect();
-    const bool better = found == nullptr || found->meter->suspect() || arrival < least;
-    if (!trusted || !better) continue;
+    // What congestion control takes for congestion costs more than another leg can bring.
+    const bool lossy = leg.meter->steady_loss() > least_loss * 2 + kMoreLoss;
+    const bool avoid = leg.meter->suspect() || lossy;
+    const Duration arrival = leg.meter->arrival(bytes) + (avoid ? kAvoid : Duration{});
+    if (found != nullptr && arrival >= least) continue;
     found = &leg;
     least = arrival;
   }

@@ -15,11 +15,16 @@ constexpr Duration kGauge = Duration::millis(10);  // at least so long for one l
 constexpr Duration kTurn = Duration::seconds(1);
 constexpr std::uint64_t kGaugeCells = 32;         // at least so many for one look at the loss
 constexpr std::int64_t kFirstWindow = 32 * 1400;  // bytes a round trip before it is measured
-constexpr std::int64_t kNanos = 1'000'000'000;
+constexpr double kForgetting = 0.9;               // of the loss, each second without traffic
+constexpr std::uint64_t kLossCells = 200;         // at least so many for a look at the loss
 
 Duration shorter(Duration a, Duration b) {
   if (a.nanoseconds == 0 || b.nanoseconds == 0) return std::max(a, b);
   return std::min(a, b);
+}
+
+double lost(std::uint64_t sent, std::uint64_t came) {
+  return 1.0 - static_cast<double>(came) / static_cast<double>(sent);
 }
 
 // bytes * 1 s / over, without overflow: bytes stay below 2^20 cells.
@@ -46,7 +51,7 @@ void LegMeter::sent(const Cell& cell, Instant now) {
     if (waiting_since_.is_never()) waiting_since_ = now;
   }
   ++sent_;
-  bytes_ += cell.bytes;
+  if (wants) bytes_ += cell.bytes;
 }
 
 void LegMeter::seed(Duration rtt) {
@@ -135,8 +140,9 @@ void LegMeter::gauge(std::uint64_t cell, const wire::InnerAck& ack, Instant now)
   const std::uint64_t came = std::min<std::uint64_t>(ack.received - gauge_.received, cells);
   const std::uint64_t bytes = (here.bytes - gauge_.bytes) * came / cells;
   rates_[0] = std::max(rates_[0], per_second(bytes, apart));
-  const double lost = 1.0 - static_cast<double>(came) / static_cast<double>(cells);
-  loss_ = loss_ * 0.75 + lost * 0.25;
+  loss_ = loss_ * 0.75 + lost(cells, came) * 0.25;
+  looked_at_ += cells;
+  found_ += came;
   gauge_ = next;
 }
 
@@ -144,6 +150,13 @@ void LegMeter::turn(Instant now) {
   if (now - turned_ < kTurn) return;
   const bool recent = now - turned_ < kTurn * 2;
   rates_ = {0, recent ? rates_[0] : 0};
+  if (looked_at_ >= kLossCells) {
+    losses_ = {lost(looked_at_, found_), losses_[0], losses_[1]};
+    looked_at_ = found_ = 0;
+  } else {
+    // A leg that loses too much for bulk is tried again after some seconds.
+    for (double& loss : losses_) loss *= kForgetting;
+  }
   // A round trip is worth remembering until there is a newer one.
   if (shortest_[0].nanoseconds != 0) shortest_ = {Duration{}, shortest_[0]};
   turned_ = now;
@@ -179,18 +192,27 @@ Instant LegMeter::probe_at(Duration idle) const {
   return last_wanted_ + idle;
 }
 
+double LegMeter::steady_loss() const {
+  return *std::min_element(losses_.begin(), losses_.end());
+}
+
 std::int64_t LegMeter::rate() const {
   return std::max(rates_[0], rates_[1]);
 }
 
+Duration LegMeter::shortest() const {
+  return shorter(shortest_[0], shortest_[1]);
+}
+
 Duration LegMeter::arrival(std::size_t bytes) const {
-  const Duration least = shorter(shortest_[0], shortest_[1]);
-  if (least.nanoseconds == 0) return kUnmeasured;
+  const Duration least = shortest();
+  if (least.nanoseconds == 0) return kUnmeasured / 2;
   const std::int64_t start = per_second(kFirstWindow, std::max(least, Duration::millis(1)));
-  const std::int64_t speed = std::max(rate(), start);
+  const std::int64_t speed = rate() == 0 ? start : rate();
   const std::uint64_t ahead = std::min(bytes_ - acked_bytes_, kUnderWay * 1400) + bytes;
   const std::int64_t micros = static_cast<std::int64_t>(ahead) * 1'000'000 / speed;
-  return std::max(least, Duration::micros(micros));
+  // What is not acknowledged for longer than that takes waits in a queue.
+  return least / 2 + std::max(Duration::micros(micros) - least - kAckDelay, Duration{});
 }
 
 }  // namespace covfefe::core

@@ -49,13 +49,17 @@ class LegMeter {
   [[nodiscard]] bool measured() const { return samples_ > 0; }
   [[nodiscard]] Duration rtt() const { return smoothed_; }  // 0: nothing known
   [[nodiscard]] Duration deviation() const { return deviation_; }
+  [[nodiscard]] Duration shortest() const;
+  // Round trip of the last second or two, or the last one known; 0: none.
   [[nodiscard]] Duration hedge_after() const;
   // When a cell sent now is overdue (Step S7).
   [[nodiscard]] std::int64_t rate() const;
   // Bytes a second that arrive, the largest lately.
   [[nodiscard]] double loss() const { return loss_; }  // 0..1, smoothed
+  [[nodiscard]] double steady_loss() const;
+  // The least of the last three looks at 200 cells or more: not what a full queue drops at times.
   [[nodiscard]] Duration arrival(std::size_t bytes) const;
-  // How long a bulk cell of this size would take, both ways (Step S6).
+  // How long a bulk cell of this size would be on its way (Step S6).
   [[nodiscard]] bool probed() const { return !last_wanted_.is_never(); }
   // Something that wants acknowledgement has gone out.
   [[nodiscard]] std::uint64_t last_counter() const { return first_ + sent_ - 1; }
@@ -64,7 +68,7 @@ class LegMeter {
  private:
   struct Mark {
     std::uint64_t cell = 0;   // the how manieth, from 0
-    std::uint64_t bytes = 0;  // sent before it
+    std::uint64_t bytes = 0;  // sent before it, of cells that want acknowledgement
     Instant at{};
     bool wants = false;
   };
@@ -110,6 +114,9 @@ class LegMeter {
   };
   Gauge gauge_;
   double loss_ = 0;
+  std::array<double, 3> losses_{};
+  std::uint64_t looked_at_ = 0;  // cells since the last of these
+  std::uint64_t found_ = 0;      // that came of them
   Instant turned_{};
   std::array<std::int64_t, 2> rates_{};  // largest of this second and of the one before
   std::array<Duration, 2> shortest_{};   // shortest round trips likewise, 0 = none

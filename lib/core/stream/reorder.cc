@@ -64,7 +64,7 @@ void Reorder::hold(const Cell& cell, Instant now) {
 // missing was overtaken, so it is lost.
 bool Reorder::overtaken(Instant now) const {
   return std::all_of(legs_.begin(), legs_.end(), [this, now](const Leg& leg) {
-    const bool idle = leg.heard.is_never() || leg.heard + wait_ < now;
+    const bool idle = leg.heard.is_never() || leg.heard + kLately < now;
     return idle || leg.newest > expected_;
   });
 }

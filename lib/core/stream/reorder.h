@@ -27,6 +27,7 @@ class Reorder {
   static constexpr std::size_t kCells = 256;
   static constexpr Duration kLeastWait = Duration::millis(10);
   static constexpr Duration kMostWait = Duration::millis(50);
+  static constexpr Duration kLately = Duration::millis(200);  // a leg silent for longer is idle
   static constexpr std::size_t kLegs = 8;
 
   void join(CircuitId leg);
