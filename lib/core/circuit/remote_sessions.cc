@@ -203,7 +203,7 @@ bool RemoteSessions::over(const PeerSession& session) const {
   if (session.legs.empty() && now >= session.last_heard + kKept) return true;
   if (now >= idle_at(session) || now >= session.created + kOldest) return true;
   return !session.superseded.is_never() &&
-         now >= std::max(session.superseded, session.last_heard) + kLinger;
+         now >= std::max(session.superseded, session.used) + kLinger;
 }
 
 // Step E10, covfefe-protocol(7).
@@ -266,7 +266,7 @@ Instant RemoteSessions::next_deadline(const Peer& peer) const {
         {at, idle_at(*session), session->created + kOldest, legs_.next_deadline(*session)});
     if (session->legs.empty()) at = std::min(at, session->last_heard + kKept);
     if (!session->superseded.is_never()) {
-      at = std::min(at, std::max(session->superseded, session->last_heard) + kLinger);
+      at = std::min(at, std::max(session->superseded, session->used) + kLinger);
     }
   }
   return std::min(at, renew_at(peer));
