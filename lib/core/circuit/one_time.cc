@@ -10,6 +10,7 @@ void OneTime::make(crypto::Entropy& random) {
   Keys& keys = keys_.emplace();
   keys.service = crypto::make_signing_pair(random);
   keys.address = crypto::overlay_address(keys.service.public_key);
+  keys.not_after = 0;
 }
 
 std::optional<Address> OneTime::address() const {

@@ -29,7 +29,7 @@ class OneTime {
     crypto::SigningPair service;
     Address address;
     SessionIdentity identity;
-    std::int64_t not_after = 0;
+    std::int64_t not_after;  // Unix seconds; of the certificate, 0 before the first
   };
   std::optional<Keys> keys_;
 };
