@@ -19,6 +19,10 @@ kj::Promise<kj::Own<Named>> at_once(Named named) {
   return kj::heap<Named>(std::move(named));
 }
 
+std::string ask_why(const std::string& asked) {
+  return "covfefe why " + asked + " goes through what a way there needs";
+}
+
 kj::Promise<kj::Own<Named>> nobody(std::string why, std::string next) {
   return at_once({std::nullopt, {}, std::move(why), std::move(next)});
 }
@@ -41,10 +45,10 @@ std::string OperatorNames::petname_of(const Address& address) const {
 
 kj::Promise<kj::Own<Named>> OperatorNames::look_up(const std::string& text) const {
   if (const FriendRecord* known = friend_called(text)) {
-    return at_once({known->address, known->petname, {}, {}});
+    return at_once({known->address, known->petname, {}, ask_why(text)});
   }
   if (const auto address = parse_address(text)) {
-    if (address->is_overlay()) return at_once({*address, petname_of(*address), {}, {}});
+    if (address->is_overlay()) return at_once({*address, petname_of(*address), {}, ask_why(text)});
     return nobody(shown(text) + " is no overlay address: those lie in fd00::/8",
                   "a friend's is shown by covfefe friend list");
   }
@@ -68,7 +72,8 @@ kj::Promise<kj::Own<Named>> OperatorNames::ask_friend(const std::string& name,
   return questions_.name({known->id, name, kNamePatience})
       .then([this, name, introducer](core::NameReport&& report) {
         if (report.ok) {
-          return kj::heap<Named>(Named{report.address, petname_of(report.address), {}, {}});
+          return kj::heap<Named>(Named{
+              report.address, petname_of(report.address), {}, ask_why(name + "." + introducer)});
         }
         std::string why = introducer + " names nobody " + name + " to this node";
         if (!report.why.empty()) why += ": " + report.why;

@@ -14,8 +14,8 @@ namespace covfefe::router {
 struct Named {
   std::optional<Address> address;
   std::string petname;  // if it is a friend
-  std::string why;      // without an address: one sentence, and the next step
-  std::string next;
+  std::string why;      // without an address: one sentence
+  std::string next;     // the next step; with an address, where to look if it is not reached
 };
 
 class OperatorNames {

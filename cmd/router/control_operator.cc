@@ -16,8 +16,6 @@ constexpr std::uint32_t kUsualPingMs = 2'000;
 constexpr std::uint32_t kUsualBuildMs = 5'000;
 constexpr std::uint64_t kNeverHeard = UINT64_MAX;
 
-constexpr const char* kAskWhy = "covfefe why PEER goes through what a way needs";
-
 Duration limit_of(std::uint32_t asked_ms, std::uint32_t usual_ms) {
   return Duration::millis(asked_ms == 0 ? usual_ms : std::min(asked_ms, kLongestMs));
 }
@@ -115,9 +113,10 @@ class Operator final : public rpc::Served<RouterOperator> {
         reply.setNext(who->next);
         return kj::READY_NOW;
       }
+      reply.setNext(who->next);
       return view_.questions.path(*who->address).then([reply](core::PathReport&& report) mutable {
         write_path(report, reply);
-        if (!reply.getOk()) reply.setNext(kAskWhy);
+        if (reply.getOk()) reply.setNext("");
       });
     });
   }
@@ -129,13 +128,10 @@ class Operator final : public rpc::Served<RouterOperator> {
     context.releaseParams();
     return looked.then([this, context, limit](kj::Own<Named>&& who) mutable -> kj::Promise<void> {
       auto reply = context.getResults().initReply();
-      if (!who->address) {
-        reply.setWhy(who->why);
-        reply.setNext(who->next);
-        return kj::READY_NOW;
-      }
-      return view_.questions.open({*who->address, limit})
-          .then([this, reply](core::CircuitsReport&& report) mutable { opened(report, reply); });
+      reply.setWhy(who->why);
+      reply.setNext(who->next);
+      if (!who->address) return kj::READY_NOW;
+      return build({*who->address, limit}, reply);
     });
   }
 
@@ -246,12 +242,28 @@ class Operator final : public rpc::Served<RouterOperator> {
         });
   }
 
+  // What no way leads to is refused at once and in the words of the rule: a build would wait for a
+  // way to appear.
+  kj::Promise<void> build(const core::CircuitNew& what, schema::NewCircuitReply::Builder reply) {
+    return view_.questions.path(what.peer).then(
+        [this, what, reply](core::PathReport&& path) mutable -> kj::Promise<void> {
+          const bool any = std::any_of(path.options.begin(), path.options.end(),
+                                       [](const auto& option) { return option.chosen; });
+          if (!any) {
+            reply.setWhy(path.why.empty() ? "no way leads there" : path.why);
+            return kj::READY_NOW;
+          }
+          return view_.questions.open(what).then(
+              [this, reply](core::CircuitsReport&& report) mutable { opened(report, reply); });
+        });
+  }
+
   void opened(const core::CircuitsReport& report, schema::NewCircuitReply::Builder reply) {
     const bool ok = !report.circuits.empty() && report.why.empty();
     reply.setOk(ok);
-    if (ok) return write_circuit(report.circuits.back(), names_, reply.initCircuit());
-    reply.setWhy(report.why.empty() ? "no circuit was built" : report.why);
-    reply.setNext(kAskWhy);
+    if (!ok) return reply.setWhy(report.why.empty() ? "no circuit was built" : report.why);
+    write_circuit(report.circuits.back(), names_, reply.initCircuit());
+    reply.setNext("");
   }
 
   const OperatorView& view_;

@@ -238,6 +238,7 @@ TEST_CASE_FIXTURE(CircuitsDesk, "a name that cannot be one is asked of nobody") 
 
 TEST_CASE_FIXTURE(CircuitsDesk, "a new circuit is shown, or why there is none") {
   circuits.circuits = {circuit_to(far, 9)};
+  path.options = {{{"bob", kHandle}, true, "shortest"}};
   auto build = [this] {
     auto request = router().newCircuitRequest();
     request.setPeer(kFar);
@@ -248,17 +249,30 @@ TEST_CASE_FIXTURE(CircuitsDesk, "a new circuit is shown, or why there is none") 
           .then([&](auto&& answer) {
             CHECK(answer.getReply().getOk());
             CHECK(answer.getReply().getCircuit().getId() == 9);
-            circuits = {{}, {}, "only one friend was met in person"};
+            CHECK(answer.getReply().getNext().size() == 0);
+            circuits = {{}, {}, "nobody answered"};
             return build();
           })
           .then([](auto&& answer) {
             CHECK_FALSE(answer.getReply().getOk());
-            CHECK(rpc::text(answer.getReply().getWhy()) == "only one friend was met in person");
-            CHECK(answer.getReply().getNext().size() > 0);
+            CHECK(rpc::text(answer.getReply().getWhy()) == "nobody answered");
+            CHECK(rpc::text(answer.getReply().getNext()).starts_with("covfefe why fd00::77 "));
           }));
   REQUIRE(builds.size() == 2);
   CHECK(builds[0].peer == far);
   CHECK(builds[0].timeout == Duration::seconds(60));
+}
+
+TEST_CASE_FIXTURE(CircuitsDesk,
+                  "a new circuit where no way is allowed is refused at once, by the rule") {
+  path.options = {{{"bob", kHandle}, false, "third parties are not reached"}};
+  path.why = "1 friend met in person, 2 are needed";
+  run(about(router().newCircuitRequest(), kFar).send().then([](auto&& answer) {
+    CHECK_FALSE(answer.getReply().getOk());
+    CHECK(rpc::text(answer.getReply().getWhy()) == "1 friend met in person, 2 are needed");
+    CHECK(answer.getReply().getNext().size() > 0);
+  }));
+  CHECK(builds.empty());
 }
 
 TEST_CASE_FIXTURE(CircuitsDesk, "a new circuit to nobody is not asked of the packet thread") {
