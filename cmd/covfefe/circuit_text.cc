@@ -11,8 +11,8 @@
 namespace covfefe::cli {
 namespace {
 
-constexpr std::size_t kHandleDigits = 32;
 constexpr std::size_t kShownDigits = 8;
+constexpr std::size_t kHandleDigits = 32;  // the router may tell fewer, not below those shown
 constexpr const char* kHandlesExplained =
     "Eight hexadecimal digits stand for a node whose name only its own friends know.\n";
 constexpr const char* kSuspectExplained =
@@ -28,7 +28,8 @@ constexpr const char* kSuspectExplained =
 }
 
 bool is_handle(const std::string& hop) {
-  return hop.size() == kHandleDigits && std::all_of(hop.begin(), hop.end(), [](char c) {
+  const bool fits = hop.size() >= kShownDigits && hop.size() <= kHandleDigits;
+  return fits && std::all_of(hop.begin(), hop.end(), [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
          });
 }
@@ -45,23 +46,22 @@ unsigned long long wide(std::uint64_t value) {
 std::string wrong_text(const CircuitView& circuit) {
   std::string out;
   const auto add = [&out](std::uint64_t count, const char* what) {
-    if (count != 0) out += (out.empty() ? "" : ", ") + line("%llu %s", wide(count), what);
+    if (count != 0) out += (out.empty() ? "" : ", ") + count_text(count, "cell") + what;
   };
-  add(circuit.onion_faults, "cells forged or damaged");
-  add(circuit.replays, "replayed");
-  add(circuit.resent, "sent again");
-  return out.empty() ? out : "        " + out + "\n";
+  add(circuit.onion_faults, " forged or damaged");
+  add(circuit.replays, " replayed");
+  add(circuit.resent, " sent again");
+  return out.empty() ? out : std::string(12, ' ') + out + "\n";
 }
 
 std::string relayed_text(const std::vector<RelayedView>& all) {
   std::string out;
   for (const RelayedView& one : all) {
-    out += line("  %-20s %6llu circuits  %10llu cells  %llu builds, %llu refused\n",
-                one.petname.c_str(), wide(one.circuits), wide(one.cells), wide(one.builds),
-                wide(one.refused));
+    out += line("  %-16s %14s %18s  %s, %llu refused\n", one.petname.c_str(),
+                count_text(one.circuits, "circuit").c_str(), count_text(one.cells, "cell").c_str(),
+                count_text(one.builds, "build").c_str(), wide(one.refused));
     if (one.onion_faults != 0) {
-      out +=
-          line("  %-20s %llu cells forged or damaged on their way\n", "", wide(one.onion_faults));
+      out += "    " + count_text(one.onion_faults, "cell") + " forged or damaged on their way\n";
     }
   }
   return out.empty() ? out : "Through this node, for friends:\n" + out;
@@ -106,12 +106,17 @@ std::string way_text(const std::vector<std::string>& hops) {
 
 std::string circuit_text(const CircuitView& circuit) {
   std::string out =
-      line("%6u  %-8s  %7s  %11s  %10s in  %10s out\n", circuit.id, circuit.state.c_str(),
+      line("%10u  %-8s  %7s  %11s  %10s in  %10s out\n", circuit.id, circuit.state.c_str(),
            seconds_text(circuit.age_s).c_str(), rtt_text(circuit.rtt_ms).c_str(),
            bytes_text(circuit.rx_bytes).c_str(), bytes_text(circuit.tx_bytes).c_str());
-  out += "        ";
-  out +=
-      circuit.origin ? way_text(circuit.hops) : "built by the far end, which alone knows its way";
+  out += std::string(12, ' ');
+  if (circuit.hops.empty()) {
+    out += "built by the far end, which alone knows its way";
+  } else if (circuit.hops == std::vector{circuit.to.name}) {
+    out += "direct, over the link";
+  } else {
+    out += way_text(circuit.hops);
+  }
   return out + "\n" + wrong_text(circuit);
 }
 

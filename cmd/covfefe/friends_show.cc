@@ -104,24 +104,27 @@ void print_live(const Outcome<FriendView>& live) {
   }
   std::printf("now          %s, round trip %s%s%s\n", live->state.c_str(),
               rtt_text(live->rtt_ms).c_str(), live->path.empty() ? "" : ", ", live->path.c_str());
-  std::printf("  relayed    %llu circuits of this friend's pass through this node; %llu cells,\n",
-              wide(live->relayed.circuits), wide(live->relayed.cells));
-  std::printf("             %llu builds asked for, %llu refused\n", wide(live->relayed.builds),
-              wide(live->relayed.refused));
-  std::printf("  link       %llu faults: what only this friend or the line can have spoilt\n",
-              wide(live->link_faults));
-  std::printf("  onion      %llu faults: spoilt anywhere on the way of a circuit over this link;\n",
-              wide(live->onion_faults));
-  std::printf("             %llu circuits ended for that\n", wide(live->circuits_destroyed));
+  std::printf("  relayed    %s of this friend's through this node now; %s,\n",
+              count_text(live->relayed.circuits, "circuit").c_str(),
+              count_text(live->relayed.cells, "cell").c_str());
+  std::printf("             %s asked for, %llu refused\n",
+              count_text(live->relayed.builds, "build").c_str(), wide(live->relayed.refused));
+  std::printf("  link       %s: what only this friend or the line can have spoilt\n",
+              count_text(live->link_faults, "fault").c_str());
+  std::printf("  onion      %s: spoilt anywhere on the way of a circuit over this link;\n",
+              count_text(live->onion_faults, "fault").c_str());
+  std::printf("             %s ended for that\n",
+              count_text(live->circuits_destroyed, "circuit").c_str());
 }
 
 void print_day(const Totals& day) {
   std::printf("last 24 h    %s in, %s out, up %llu of %llu s measured\n",
               bytes_text(day.rx).c_str(), bytes_text(day.tx).c_str(), wide(day.up),
               wide(day.seconds));
-  std::printf("             %llu link faults, %llu onion faults, %llu circuits ended,\n",
-              wide(day.link_faults), wide(day.onion_faults), wide(day.circuits_destroyed));
-  std::printf("             %llu cells of others relayed\n", wide(day.relayed_cells));
+  std::printf("             %s, %s, %s ended,\n", count_text(day.link_faults, "link fault").c_str(),
+              count_text(day.onion_faults, "onion fault").c_str(),
+              count_text(day.circuits_destroyed, "circuit").c_str());
+  std::printf("             %s of others relayed\n", count_text(day.relayed_cells, "cell").c_str());
 }
 
 Json live_json(const Outcome<FriendView>& live) {

@@ -35,6 +35,10 @@ std::string seconds_text(double seconds) {
   return text;
 }
 
+std::string count_text(std::uint64_t count, const char* noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
 std::string rtt_text(double milliseconds) {
   if (!(milliseconds > 0)) return "-";
   char text[48];

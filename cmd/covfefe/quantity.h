@@ -11,6 +11,8 @@ namespace covfefe::cli {
 // "0 B", "1.2 MiB": at most 10 characters.
 [[nodiscard]] std::string seconds_text(double seconds);
 // "12 s", "3 min", "26 h": whole, rounded down.
+[[nodiscard]] std::string count_text(std::uint64_t count, const char* noun);
+// "1 circuit", "2 circuits": nouns whose plural is an s.
 [[nodiscard]] std::string rtt_text(double milliseconds);
 // "8.25 ms"; "-" for 0, which is not measured.
 

@@ -5,8 +5,8 @@ namespace covfefe::cli {
 namespace {
 
 constexpr Duration kPatience = Duration::seconds(8);  // a friend may be asked for a name first
-constexpr Duration kBuildPatience = Duration::seconds(10);
-constexpr Duration kBeyondBuild = Duration::seconds(7);
+constexpr Duration kBuildPatience = Duration::seconds(5);
+constexpr Duration kBeyondBuild = Duration::seconds(9);
 
 const char* state_name(schema::CircuitState state) {
   switch (state) {

@@ -52,6 +52,8 @@ TEST_CASE("amounts are short and never run over their columns") {
   CHECK(seconds_text(120) == "2 min");
   CHECK(seconds_text(7'200) == "2 h");
   CHECK(seconds_text(-1) == "0 s");
+  CHECK(count_text(1, "cell") == "1 cell");
+  CHECK(count_text(0, "cell") == "0 cells");
   CHECK(rtt_text(0) == "-");
   CHECK(rtt_text(8.254) == "8.25 ms");
   for (std::uint64_t bytes = 1; bytes != 0; bytes <<= 1) CHECK(bytes_text(bytes - 1).size() <= 10);
@@ -82,17 +84,19 @@ TEST_CASE("a way is the entry friend's name and the first digits of each handle"
   CHECK(way_text({}).empty());
   CHECK(way_text({kHandle, kHandle}) == kHandle + " > 00112233");
   CHECK(way_text({"bob", "carol"}) == "bob > carol");
+  CHECK(way_text({"bob", "00112233", "0011223"}) == "bob > 00112233 > 0011223");
 }
 
 TEST_CASE(
     "a circuit takes two lines of at most 80 columns, and a third when something went wrong") {
   CircuitView circuit = sample();
   CHECK(circuit_text(circuit) ==
-        "    17  open         12 s      8.25 ms     4.9 KiB in     1.2 GiB out\n"
-        "        bob > 00112233 > ffeeddcc > 00112233\n");
+        "        17  open         12 s      8.25 ms     4.9 KiB in     1.2 GiB out\n"
+        "            bob > 00112233 > ffeeddcc > 00112233\n");
   circuit.onion_faults = 3;
   circuit.resent = 4;
-  CHECK(has(circuit_text(circuit), "\n        3 cells forged or damaged, 4 sent again\n"));
+  CHECK(
+      has(circuit_text(circuit), "\n            3 cells forged or damaged, 4 cells sent again\n"));
   circuit = sample();
   circuit.id = UINT32_MAX;
   circuit.state = "building";
@@ -100,8 +104,10 @@ TEST_CASE(
   circuit.rtt_ms = 60'000;
   circuit.tx_bytes = circuit.rx_bytes = 1'023 * 1'024;
   CHECK(widest(circuit_text(circuit)) <= 80);
-  circuit.origin = false;
+  circuit.hops.clear();
   CHECK(has(circuit_text(circuit), "the far end"));
+  circuit.hops = {"dave"};
+  CHECK(has(circuit_text(circuit), "direct, over the link"));
 }
 
 TEST_CASE("circuits stand together by far end, and unusual words are explained") {
