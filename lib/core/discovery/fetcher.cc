@@ -13,15 +13,10 @@ namespace {
 constexpr Duration kPatience = Duration::seconds(3);
 constexpr Duration kPatienceMost = Duration::seconds(60);
 constexpr Duration kAfterLie = Duration::seconds(30);
-constexpr Duration kUnasked = Duration::seconds(1);  // for an announcement after a link came up
-constexpr Duration kClockBehind = Duration::seconds(15);  // the friend's, in a new epoch
-constexpr Duration kSendAgain = Duration::millis(50);     // the channel's window was full
+constexpr Duration kUnasked = Duration::seconds(1);    // for an announcement after a link came up
+constexpr Duration kSendAgain = Duration::millis(50);  // the channel's window was full
 constexpr Duration kTellAfter = Duration::seconds(5);
 constexpr Duration kTellEvery = Duration::seconds(30);
-
-bool later(std::uint32_t a, std::uint32_t b) {
-  return static_cast<std::int32_t>(a - b) > 0;
-}
 
 }  // namespace
 
@@ -44,7 +39,6 @@ void Fetcher::adopt(Introducer& n) {
 void Fetcher::link_up(Introducer& n, Boot boot) {
   n.fetched.intake.reset();
   n.fetched.ask_at = n.fetched.answer_by = Instant::never();
-  n.fetched.announced = 0;
   if (boot == Boot::New) {
     // The friend counts its lists anew; the one that is here holds until there is another.
     for (FarList& list : n.fetched.lists) list.generation = 0;
@@ -60,11 +54,11 @@ void Fetcher::link_down(Introducer& n) {
 void Fetcher::announced(Introducer& n, const wire::DescriptorsChanged& message) {
   Fetched& f = n.fetched;
   if (!f.announcements.take(commons_.now)) commons_.tally.add(Seen::ChangesLimited);
-  f.announced = message.generation;
   if (f.lists[0].generation == message.generation) {
     f.fetch_at = f.lists[0].epoch == epoch_ ? Instant::never() : f.fetch_at;
     return;
   }
+  if (f.intake.next().generation == message.generation) return;  // it is on its way
   // In a new epoch the time that was drawn at its beginning holds.
   const bool drawn =
       f.lists[0].epoch + 1 == epoch_ && !f.fetch_at.is_never() && commons_.calendar.known() &&
@@ -192,13 +186,8 @@ void Fetcher::complete(Introducer& n) {
   f.answer_by = Instant::never();
   FarList list = f.intake.take();
   commons_.tally.add(Seen::ListsFetched);
-  const std::uint32_t generation = list.generation;
-  if (list.epoch < epoch_) schedule(n, commons_.now + kClockBehind);
   clean(n, list);
   keep(n, std::move(list));
-  if (f.announced != 0 && later(f.announced, generation)) {
-    schedule(n, std::max(commons_.now, f.fetches.ready_at()));
-  }
 }
 
 // ---- lists that are here

@@ -41,7 +41,6 @@ struct Fetched {                 // the lists that the friend gave
   Instant answer_by = Instant::never();  // it was asked for
   Instant not_before{};                  // after a list that broke a rule
   Duration patience;                     // that answer_by grants
-  std::uint32_t announced = 0;           // the generation that the friend last spoke of
   Instant tell_at = Instant::never();    // the newest list is to be remembered
   std::optional<Instant> told_at;
   Bucket fetches{{1, 4}};

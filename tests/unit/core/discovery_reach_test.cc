@@ -175,7 +175,7 @@ TEST_CASE("a friend that is removed takes its handles along, and another does no
   world.run(Duration::seconds(3));
   CHECK_FALSE(world[0].knows(2));
   CHECK(world[0].knows(3));
-  CHECK(world.walk(paths[0], 0) == Nodes{1});
+  CHECK_FALSE(world[1].discovery->next_hop(paths[0].hops[1].handle, world[1].link_to(0)));
 }
 
 TEST_CASE("a friend whose link is down for a minute leaves the lists, and comes back") {
@@ -241,12 +241,23 @@ TEST_CASE("a node that relays for nobody is found, and nobody is found through i
   CHECK_FALSE(world[0].knows(2));
   CHECK(world[3].knows(1));
   CHECK(only_way(world, 3, 1) == Nodes{2, 1});
-  world.show(1, 2, Visibility::RelayOnly);
-  world.run(Duration::seconds(1));
   world[3].heard.clear();
+  world.show(1, 2, Visibility::RelayOnly);
   world.run(Duration::seconds(3));
   CHECK_FALSE(world[3].knows(1));
   CHECK(world[3].heard.empty());
+}
+
+TEST_CASE("in a new epoch each friend's list is fetched at a time of its own") {
+  DiscoveryWorld world(11);
+  for (std::size_t i = 1; i < 11; ++i) world.befriend(0, i);
+  world.run(kSettle);
+  world.to_epoch(world.epoch() + 1);
+  const auto before = world[0].counted("lists_fetched");
+  world.run(Duration::seconds(30));
+  CHECK(world[0].counted("lists_fetched") - before <= 4);
+  world.run(Duration::seconds(280));
+  CHECK(world[0].counted("lists_fetched") - before >= 10);
 }
 
 TEST_CASE("the order of a list is that of its handles, which are random") {
