@@ -125,17 +125,31 @@ def changes(lab):
     changed = call(alice, "friend", "set", "bob", "--trust", "known", "--json").ends(DONE).json("friend-changed")
     assert changed["trust"] == "known", changed
     assert friend_list(alice)[0] == dict(before, trust="known")
+    assert before["visibility"] == changed["visibility"] == "relay-only", changed
+    for what in ("hidden", "reachable"):
+        call(alice, "friend", "set", "bob", "--visibility", what).ends(DONE)
+        assert friend_list(alice)[0] == dict(before, trust="known", visibility=what)
+    call(alice, "friend", "show", "bob").ends(DONE, "visibility   reachable: ")
+    call(alice, "friend", "list").ends(DONE, "reachable")
+    before["visibility"] = "reachable"
     call(alice, "friend", "set", "bob", "--name", "robert", "--endpoint", "192.0.2.77:9").ends(DONE, "changed robert")
     after = friend_list(alice)[0]
     assert after == dict(before, trust="known", name="robert", endpoints=["192.0.2.77:9"] + before["endpoints"]), after
     shown = call(alice, "friend", "show", "robert", "--json").ends(DONE).json("friend-show")
     assert shown["friend"] == after and shown["last_24h"]["rx_bytes"] == 0, shown
+    nodes.wait_for("the router to know robert", 5, lambda: call(
+        alice, "friend", "show", "robert", "--json").ends(DONE).json("friend-show")["now"])
+    now = call(alice, "friend", "show", "robert", "--json").ends(DONE).json("friend-show")["now"]
+    assert [now[key] for key in ("link_faults", "onion_faults", "circuits_destroyed")] == [0, 0, 0], now
+    assert set(now["relayed"]) == {"circuits", "cells", "onion_faults", "builds", "refused"}, now
+    assert {"link_faults", "onion_faults", "circuits_destroyed", "relayed_cells"} < set(shown["last_24h"]), shown
+    assert max(map(len, call(alice, "friend", "show", "robert").ends(DONE).out.splitlines())) <= 80
     call(alice, "friend", "show", "robert").ends(DONE, "fingerprint", "192.0.2.77:9", after["fingerprint"])
     call(alice, "friend", "list").ends(DONE, "robert", "known", bob.address)
     removed = call(alice, "friend", "remove", "robert", "--json").ends(DONE).json("friend-removed")
     assert removed["name"] == "robert" and friend_list(alice) == []
-    add(alice, path).ends(DONE)
-    assert len(friend_list(alice)) == 1
+    add(alice, path, "bob", "--visibility", "hidden").ends(DONE)
+    assert [one["visibility"] for one in friend_list(alice)] == ["hidden"]
 
 
 def psk(lab):

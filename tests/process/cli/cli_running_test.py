@@ -51,6 +51,9 @@ def every_json(lab):
     for peer in ("bob", bob.address):
         ping = call(alice, "ping", peer, "--count", "2", "--json").ends(DONE).json("ping")
         assert ping["sent"] == 2 == ping["received"] and len(ping["rtt_ms"]) == 2, ping
+        assert ping["address"] == bob.address and ping["hops"] == [], ping
+        circuits = call(alice, "circuits", peer, "--json").ends(DONE).json("circuits")
+        assert circuits["peer"] == "bob" and circuits["relayed"] == [] and circuits["left"] == 0, circuits
         why = call(alice, "why", peer, "--json").ends(DONE).json("why")
         assert why["ok"] and all(one["ok"] for one in why["findings"]), why
     call(alice, "friend", "set", "bob", "--trust", "known", "--json").ends(DONE).json("friend-changed")
@@ -60,13 +63,21 @@ def every_json(lab):
 def strange_peers(lab):
     """ping and why of someone unknown: refused with a next step, whatever the name"""
     alice = alone(lab)
-    for peer in ("dave", "fd00::1", "::", "2001:db8::1", "x" * 5000, "quote\"\\", "esc\x1b[2J", "Grüße", "-", " "):
+    for peer in ("dave", "fd00::1", "::", "2001:db8::1", "x" * 5000, "quote\"\\", "esc\x1b[2J", "Grüße", "-", " ",
+                 "dave.bob", "a.b.c", ".", "dave.", ".bob"):
         words = ["--root", alice.root, "--", peer]
         ping = Call(alice.host, ["ping", "--count", "1", *words]).ends(REFUSED)
         assert "\x1b" not in ping.out + ping.err, str(ping)
         assert Call(alice.host, ["ping", "--json", "--count", "1", *words]).ends(REFUSED).json("ping")["received"] == 0
         why = Call(alice.host, ["why", *words]).ends(REFUSED)
         assert "\x1b" not in why.out + why.err and "next:" in why.out + why.err, str(why)
+        for verb in (["path"], ["circuits"], ["circuit", "new"]):
+            refused = Call(alice.host, [*verb, *words])
+            if peer == "fd00::1":  # an address may be anybody's
+                continue
+            refused.refuses(REFUSED, "next:")
+            assert "\x1b" not in refused.err, str(refused)
+            Call(alice.host, [*verb, "--json", *words]).ends(REFUSED).json("error")
         assert Call(alice.host, ["why", "--json", *words]).ends(REFUSED).json("why")["ok"] is False
     raw = subprocess.run(alice.host.command([nodes.covfefe(), "why", "--root", alice.root, "--json", b"\xff\xfe"]),
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=20)

@@ -174,7 +174,11 @@ def usage(lab):
                   ["friend", "add"], ["friend", "add", "x.card", "--name", "x"], ["friend", "remove"],
                   ["friend", "add", "x.card", "--name", "x", "--trust", "total"], ["ping", "bob", "--count", "0"],
                   ["ping", "bob", "--count", "-1"], ["ping", "bob", "--count", "x"], ["up", "--jail-unknown", "maybe"],
-                  ["inspect", "nobody"], ["id", "--root"]):
+                  ["inspect", "nobody"], ["id", "--root"], ["path"], ["circuit"], ["circuit", "new"], ["circuit", "close"],
+                  ["circuit", "close", "x"], ["circuit", "close", "-1"], ["circuit", "close", "4294967296"],
+                  ["circuits", "bob", "carol"], ["identity"], ["identity", "new"], ["identity", "drop", "--once"],
+                  ["friend", "set", "bob", "--visibility", "everyone"],
+                  ["friend", "add", "x.card", "--name", "x", "--trust", "met", "--visibility", ""]):
         Call(host, words).ends(USAGE)
     for words in (["--help"], ["up", "--help"], ["friend", "--help"], ["friend", "add", "--help"], ["--version"]):
         assert Call(host, words).ends(DONE).out.strip()
@@ -190,7 +194,9 @@ def no_node_here(lab):
     assert not os.path.exists(empty)
     alice = lab.node(host)
     asking = [["ping", "bob"], ["why", "bob"], ["friend", "list"], ["friend", "show", "bob"],
-              ["friend", "remove", "bob"], ["friend", "set", "bob", "--trust", "met"]]
+              ["friend", "remove", "bob"], ["friend", "set", "bob", "--trust", "met"], ["path", "bob"], ["circuits"],
+              ["circuits", "bob"], ["circuit", "new", "bob"], ["circuit", "close", "1"], ["identity", "new", "--once"],
+              ["identity", "drop"]]
     asking += [["inspect", service] for service in nodes.SERVICES]
     for words in asking:
         call(alice, *words).refuses(DOWN, "does not answer", "next: is it running? covfefe up --root " + alice.root)
@@ -198,6 +204,7 @@ def no_node_here(lab):
         assert "does not answer" in refusal["error"] and "covfefe up" in refusal["next"], refusal
     down = call(alice, "status", "--json").ends(DOWN).json("status")
     assert down["state"] == "down" and all(one["pid"] is None for one in down["services"]), down
+    assert down["circuits"] is None, down
     call(alice, "status").ends(DOWN, "down")
 
 
