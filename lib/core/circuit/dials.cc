@@ -92,6 +92,13 @@ std::optional<CircuitPath> Dials::next_path(const Peer& peer) const {
   return found.front();
 }
 
+std::string Dials::why_no_path(const Address& to) const {
+  std::vector<Finding> findings;
+  reach_.discovery.explain(to, findings);
+  const auto wrong = std::ranges::find(findings, false, &Finding::ok);
+  return wrong != findings.end() ? wrong->what : "no path that is not resting after a failure";
+}
+
 // Step E12, covfefe-protocol(7).
 void Dials::open(Peer& peer) {
   Shared& shared = reach_.shared;
@@ -104,7 +111,7 @@ void Dials::open(Peer& peer) {
   }
   const auto path = next_path(peer);
   if (!path) {
-    if (under_way == 0) give_up(peer, "no path that is not resting after a failure");
+    if (under_way == 0) give_up(peer, why_no_path(peer.address));
     return;
   }
   if (!start(peer, who, *path) && under_way == 0) {

@@ -39,6 +39,7 @@ class Dials {
   [[nodiscard]] bool missing(const Peer& peer) const;
   [[nodiscard]] Me me(const Peer& peer);
   [[nodiscard]] std::optional<CircuitPath> next_path(const Peer& peer) const;
+  [[nodiscard]] std::string why_no_path(const Address& to) const;
   void open(Peer& peer);
   bool start(Peer& peer, const Me& me, const CircuitPath& path);
   void give_up(Peer& peer, std::string why);
