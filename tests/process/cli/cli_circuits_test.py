@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator's tool about circuits: words, JSON and exit codes of path, circuits, circuit, identity, ping --hops and
 why, for friends, for a friend's friend and for nobody. alice's friends are bob and carol; dave is theirs."""
-import os, re
+import re
 
-from contract import DONE, REFUSED, alone, call, nodes
+from contract import DONE, REFUSED, alone, call, nodes, read, write
 
 CIRCUIT = {"id", "to", "address", "hops", "state", "origin", "age_s", "lifetime_s", "rtt_ms", "tx_bytes", "rx_bytes",
            "onion_faults", "replays", "resent"}
@@ -146,5 +146,50 @@ def entry_rule(lab):
     assert alice.reaches(bob, 5) < 5
 
 
+def configured(node, line):
+    """Appends a line to the configuration; a router that is killed comes back with it."""
+    path = node.root + "/etc/covfefenet.yaml"
+    text = read(path).decode()
+    key, value = line.split(": ")
+    changed = re.sub("(?m)^  %s: .*$" % key, "  %s: %s" % (key, value), text)
+    assert changed != text, text
+    write(path, changed)
+    node.kill("router")
+    nodes.wait_for("%s to be whole with %s" % (node.name, line), 20,
+                   lambda: json_state(node) == "ok", pause=0.1)
+
+
+def json_state(node):
+    return node.json("status", check=False)["state"]
+
+
+def answered(node, address):
+    return json_of_ping(node, address)["received"] == 1
+
+
+def json_of_ping(node, address):
+    return call(node, "ping", address, "--count", "1", "--json").json("ping")
+
+
+def policy(lab):
+    """strangers that are refused get no session and are told so; a friend that relays nothing is no way"""
+    alice, bob, carol, dave = square(lab)
+    show_dave(bob, carol, dave)
+    nodes.wait_for("alice to reach dave", 30, lambda: answered(alice, dave.address), pause=0.2)
+    configured(dave, "strangers: refuse")
+    nodes.wait_for("dave to refuse alice", 30, lambda: not answered(alice, dave.address), pause=0.2)
+    refused = json_of_ping(alice, dave.address)
+    assert refused["received"] == 0 and refused["why"], refused
+    assert json(bob, "ping", "ping", "dave", "--count", "1")["received"] == 1
+    configured(dave, "strangers: accept")
+    nodes.wait_for("dave to accept alice", 60, lambda: answered(alice, dave.address), pause=0.2)
+    configured(bob, "relay: no")
+    nodes.wait_for("circuits by carol alone", 60, lambda: answered(alice, dave.address) and {
+        one["hops"][0] for one in json(alice, "circuits", "circuits", dave.address)["circuits"]
+        if one["state"] == "open" and one["origin"]} == {"carol"}, pause=0.3)
+    assert json(bob, "circuits", "circuits")["relayed"] == [] or all(
+        one["circuits"] == 0 for one in json(bob, "circuits", "circuits")["relayed"])
+
+
 if __name__ == "__main__":
-    nodes.main(nobody, friend_of_friends, names, entry_rule)
+    nodes.main(nobody, friend_of_friends, names, entry_rule, policy)
