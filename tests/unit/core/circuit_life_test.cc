@@ -175,7 +175,8 @@ TEST_CASE("a ping is answered with its round trip and path") {
   Pair pair;
   REQUIRE(pair.established());
   pair.left.step(pair.now, [&] {
-    pair.left.circuits.ask(RequestId{1}, PingQuery{pair.right.keystore.address(), Duration::seconds(1)});
+    pair.left.circuits.ask(RequestId{1},
+                           PingQuery{pair.right.keystore.address(), Duration::seconds(1)});
   });
   pair.now = pair.now + Duration::millis(20);
   pair.exchange();
@@ -193,7 +194,7 @@ TEST_CASE("a flood of pings is not answered with a flood") {
   for (std::uint64_t i = 0; i < 40 * 64; ++i) {
     pair.left.step(pair.now, [&] {
       pair.left.circuits.ask(RequestId{i + 1},
-                              PingQuery{pair.right.keystore.address(), Duration::millis(1)});
+                             PingQuery{pair.right.keystore.address(), Duration::millis(1)});
     });
     if (i % 64 != 63) continue;
     pair.exchange();
@@ -208,14 +209,16 @@ TEST_CASE("a ping waits for the session, and says why when none came") {
   Pair pair;
   pair.down();
   pair.left.step(pair.now, [&] {
-    pair.left.circuits.ask(RequestId{1}, PingQuery{pair.right.keystore.address(), Duration::seconds(1)});
+    pair.left.circuits.ask(RequestId{1},
+                           PingQuery{pair.right.keystore.address(), Duration::seconds(1)});
   });
   pair.tick(Duration::millis(1100));
   REQUIRE(pair.left.ping_report() != nullptr);
   CHECK(pair.left.ping_report()->why == "the link to this friend is not up");
   pair.left.effects.reports.clear();
   pair.left.step(pair.now, [&] {
-    pair.left.circuits.ask(RequestId{2}, PingQuery{pair.right.keystore.address(), Duration::seconds(5)});
+    pair.left.circuits.ask(RequestId{2},
+                           PingQuery{pair.right.keystore.address(), Duration::seconds(5)});
   });
   CHECK(pair.established());
   REQUIRE(pair.left.ping_report() != nullptr);
@@ -225,7 +228,8 @@ TEST_CASE("a ping waits for the session, and says why when none came") {
 TEST_CASE("a ping to nobody, and one too many, are answered at once") {
   Pair pair;
   pair.left.step(pair.now, [&] {
-    pair.left.circuits.ask(RequestId{1}, PingQuery{*parse_address("fd77::1"), Duration::seconds(1)});
+    pair.left.circuits.ask(RequestId{1},
+                           PingQuery{*parse_address("fd77::1"), Duration::seconds(1)});
   });
   REQUIRE(pair.left.ping_report() != nullptr);
   CHECK(pair.left.ping_report()->why == "no friend has this address, and no friend serves it");
@@ -233,12 +237,13 @@ TEST_CASE("a ping to nobody, and one too many, are answered at once") {
   pair.left.step(pair.now, [&] {
     for (std::uint64_t i = 0; i < Pings::kMost; ++i) {
       pair.left.circuits.ask(RequestId{i + 2},
-                              PingQuery{pair.right.keystore.address(), Duration::seconds(9)});
+                             PingQuery{pair.right.keystore.address(), Duration::seconds(9)});
     }
   });
   CHECK(pair.left.effects.reports.empty());
   pair.left.step(pair.now, [&] {
-    pair.left.circuits.ask(RequestId{99}, PingQuery{pair.right.keystore.address(), Duration::seconds(9)});
+    pair.left.circuits.ask(RequestId{99},
+                           PingQuery{pair.right.keystore.address(), Duration::seconds(9)});
   });
   REQUIRE(pair.left.ping_report() != nullptr);
   CHECK(pair.left.ping_report()->why == "too many pings are under way");
@@ -248,7 +253,8 @@ TEST_CASE("a removed friend has no route, no session and no pings") {
   Pair pair;
   REQUIRE(pair.established());
   pair.left.step(pair.now, [&] {
-    pair.left.circuits.ask(RequestId{1}, PingQuery{pair.right.keystore.address(), Duration::seconds(9)});
+    pair.left.circuits.ask(RequestId{1},
+                           PingQuery{pair.right.keystore.address(), Duration::seconds(9)});
     pair.left.circuits.on_link_gone(test::kSlot);
   });
   CHECK(pair.left.circuits.friends().empty());

@@ -397,7 +397,6 @@ TEST_CASE("expedited forwarding and class selectors from 5 up go on the realtime
   CHECK(lane(56) == Lane::Realtime);  // CS7
 }
 
-
 TEST_CASE("every count has a name of its own") {
   std::set<std::string> names;
   for (std::size_t i = 0; i < Tally::kCount; ++i) names.insert(name_of(static_cast<Count>(i)));
