@@ -136,7 +136,9 @@ bool Dials::start(Peer& peer, const Me& me, const CircuitPath& path) {
   return build.has_value();
 }
 
+// The peer is kept for a while, so that `covfefe why` can say it.
 void Dials::give_up(Peer& peer, std::string why) {
+  peer.used = reach_.shared.now;
   peer.dial_trouble = std::move(why);
   peer.dial_at = reach_.shared.now + back_off(peer.dial_failures);
   if (peer.dial_failures < 255) ++peer.dial_failures;
@@ -166,6 +168,7 @@ void Dials::failed(const Attempt& attempt, const BuildFailure& failure) {
   Peer& peer = *attempt.peer;
   reach_.discovery.failed(attempt.path, failure.hop);
   peer.dial_trouble = said(failure);
+  peer.used = reach_.shared.now;
   reach_.peers.touch(peer);
   if (!missing(peer) || reach_.shared.now >= peer.wanted_until) return;
   open(peer);

@@ -170,8 +170,13 @@ void RemoteSessions::end_all(Peer& peer) {
   }
 }
 
+// Who refuses strangers is silent when it learns who is there.
 void RemoteSessions::erase(PeerSession& session) {
   Peer* peer = session.peer;
+  if (peer != nullptr && session.initiator && session.stage == Stage::Unconfirmed) {
+    peer->dial_trouble = "the far end did not take the session up; it may refuse strangers";
+    peer->used = reach_.shared.now;
+  }
   reach_.attempts.abandon(attaching(session));
   session.peer = nullptr;  // nobody chooses it while its legs go
   legs_.drop_all(session, wire::DestroyReason::Done);
