@@ -69,7 +69,9 @@ class Node:
         return self.host.run([covfefe(), *words, "--root", self.root], **more)
 
     def json(self, *words, **more):
-        return json.loads(self.host.run([covfefe(), *words, "--root", self.root, "--json"], **more))
+        """A refusal is said in words, too, before its JSON."""
+        text = self.host.run([covfefe(), *words, "--root", self.root, "--json"], **more)
+        return json.loads(text[max(0, text.find("{")):])
 
     def try_cli(self, *words, timeout=60):
         """(exit code, output) without raising."""

@@ -98,7 +98,6 @@ def fetch_and_kill(lab, six):
     fetch = Fetch(six.alice, url, os.path.join(lab.directory, "fetched.bin"))
     fetch.wait_for_part(0.2)
     relay = six.busiest()
-    show(six.alice, "circuits")
     killed = time.monotonic()
     relay.kill_whole()
     at_kill = fetch.size()
@@ -133,8 +132,9 @@ def job(lab):
     if any(len(one["hops"]) != HOPS for one in before.values()):
         raise RuntimeError("circuits of other lengths: %s" % before)
     show(six.alice, "path", six.dave.address)
+    show(six.alice, "circuits", six.dave.address)
     result = fetch_and_kill(lab, six)
-    show(six.alice, "circuits")
+    show(six.alice, "circuits", six.dave.address)
     show(six.alice, "status")
     print("\nsummary")
     for entry, one in before.items():

@@ -4,7 +4,7 @@
     alice --- bob ---- erin --- dave
         \\---- carol --- frank ---/
 """
-import time
+import json, time
 
 import nodes
 
@@ -50,10 +50,14 @@ class Six:
         return nodes.wait_for("%d open circuits to dave" % count, seconds,
                               lambda: (lambda open_: open_ if len(open_) >= count else None)(self.circuits()), pause=0.1)
 
-    def busiest(self, counter="rx_bytes"):
-        """The relay on the circuit that carried most in the last moment."""
-        before = self.circuits()
-        time.sleep(0.15)
-        after = self.circuits()
-        grown = {entry: one[counter] - before[entry][counter] for entry, one in after.items() if entry in before}
-        return self.by_name[RELAY_BEHIND[max(grown, key=grown.get)]]
+    def busiest(self, direction="rx"):
+        """The relay on the circuit that carries most in this moment, as alice's wires count it."""
+        before = self._carried(direction)
+        time.sleep(0.1)
+        after = self._carried(direction)
+        return self.by_name[RELAY_BEHIND[max(after, key=lambda entry: after[entry] - before[entry])]]
+
+    def _carried(self, direction):
+        links = {link["ifname"]: link["stats64"][direction]["bytes"]
+                 for link in json.loads(self.alice.host.run(["ip", "-j", "-s", "link", "show"]))}
+        return {entry: links["w%dalice" % number] for number, entry in enumerate(RELAY_BEHIND)}
