@@ -100,9 +100,12 @@ void Ingress::tend(Peer& peer) {
   for (std::size_t i = peer.sessions.size(); i-- > 0;) {
     if (i >= peer.sessions.size()) continue;
     PeerSession& session = *peer.sessions[i];
-    const bool due = session.bundle && !session.legs.empty() &&
-                     session.bundle->reorder().next_deadline() <= shared_.now;
-    if (!due) continue;
+    if (!session.bundle || session.bundle->reorder().next_deadline() > shared_.now) continue;
+    if (session.legs.empty()) {
+      // Its last leg took with it what is missing, and what would have to be answered.
+      session.bundle->reorder().clear();
+      continue;
+    }
     Leg& leg = *session.legs.front();
     const Circuit* circuit = shared_.table.find(leg.circuit);
     CHECK(circuit != nullptr);

@@ -106,6 +106,21 @@ TEST_CASE("what was under way on a dying leg arrives once by the other") {
   for (std::uint64_t i = 0; i < 400; ++i) CHECK(came.count(i) == 1);
 }
 
+TEST_CASE("while nothing is lost nothing goes twice") {
+  World world(6);
+  world.add_leg(line(10));
+  world.add_leg(line(25));
+  std::uint64_t number = 0;
+  world.every(Duration::millis(10), [&] {
+    if (number < 500) world.end(0).send(TrafficClass::Interactive, 256, {1, number++});
+  });
+  world.run(kSecond * 6);
+  for (const auto& strand : world.end(0).bundle.strands()) CHECK(strand->resent == 0);
+  CHECK(world.end(1).copies == 0);
+  CHECK(world.end(0).cells < 510);
+  CHECK(world.end(1).cells < 510);
+}
+
 TEST_CASE("losses of an interactive stream are made good by the other leg") {
   World world(8);
   world.add_leg(line(10, 0, 0.1));
