@@ -87,9 +87,16 @@ std::optional<CircuitPath> Dials::next_path(const Peer& peer) const {
   reach_.attempts.each([&](const Attempt& attempt) {
     if (opening(peer)(attempt)) uses.add(attempt.path);
   });
-  const auto found = reach_.discovery.paths(peer.address, 1, uses.view());
-  if (found.empty()) return std::nullopt;
-  return found.front();
+  Uses wary = uses;
+  for (const Shunned& one : peer.dial_shunned) {
+    if (reach_.shared.now < one.until) wary.add(one.path);
+  }
+  // Where there is no other, the same path again: what was lost may have been one datagram.
+  for (const Uses& avoided : {wary, uses, Uses{}}) {
+    const auto found = reach_.discovery.paths(peer.address, 1, avoided.view());
+    if (!found.empty()) return found.front();
+  }
+  return std::nullopt;
 }
 
 std::string Dials::why_no_path(const Address& to) const {
@@ -166,7 +173,11 @@ std::unique_ptr<E2e> Dials::built(Attempt& attempt, const Built& built,
 
 void Dials::failed(const Attempt& attempt, const BuildFailure& failure) {
   Peer& peer = *attempt.peer;
-  reach_.discovery.failed(attempt.path, failure.hop);
+  if (points_at_hop(failure)) {
+    reach_.discovery.failed(attempt.path, failure.hop);
+  } else {
+    shun(peer.dial_shunned, attempt.path, reach_.shared.now);
+  }
   peer.dial_trouble = said(failure);
   peer.used = reach_.shared.now;
   reach_.peers.touch(peer);

@@ -53,13 +53,15 @@ void Legs::drop_all(PeerSession& session, wire::DestroyReason reason) {
 }
 
 void Legs::discard(PeerSession& session, CircuitId circuit) {
-  if (const Leg* leg = find_leg(session, circuit)) shun(session, leg->path);
+  if (const Leg* leg = find_leg(session, circuit))
+    shun(session.shunned, leg->path, reach_.shared.now);
   drop(session, circuit, wire::DestroyReason::Done);
   if (maintains(session)) attach(session, needed(session));
 }
 
 void Legs::lost(PeerSession& session, CircuitId circuit) {
-  if (const Leg* leg = find_leg(session, circuit)) shun(session, leg->path);
+  if (const Leg* leg = find_leg(session, circuit))
+    shun(session.shunned, leg->path, reach_.shared.now);
   erase(session, circuit);
   // Step E16, covfefe-protocol(7): nothing waits for a timer.
   if (maintains(session)) attach(session, needed(session));
@@ -191,7 +193,11 @@ Legs::Joined Legs::built(const Attempt& attempt, const Built& built,
 
 void Legs::failed(const Attempt& attempt, const BuildFailure& failure) {
   PeerSession& session = *attempt.session;
-  reach_.discovery.failed(attempt.path, failure.hop);
+  if (points_at_hop(failure)) {
+    reach_.discovery.failed(attempt.path, failure.hop);
+  } else {
+    shun(session.shunned, attempt.path, reach_.shared.now);
+  }
   session.attach_at = reach_.shared.now + back_off(session.attach_failures);
   if (session.attach_failures < 255) ++session.attach_failures;
   reach_.peers.touch(*session.peer);
@@ -216,14 +222,6 @@ void Legs::refresh(PeerSession& session, std::uint32_t epoch) {
   }
 }
 
-void Legs::shun(PeerSession& session, const CircuitPath& path) {
-  if (path.hops.empty()) return;
-  auto& list = session.shunned;
-  std::erase_if(list, [this](const Shunned& one) { return one.until <= reach_.shared.now; });
-  if (list.size() == PeerSession::kShunned) list.erase(list.begin());
-  list.push_back({path, reach_.shared.now + kShunned});
-}
-
 // Step E16, covfefe-protocol(7).
 void Legs::look_at(PeerSession& session, Leg& leg) {
   const Instant now = reach_.shared.now;
@@ -234,7 +232,7 @@ void Legs::look_at(PeerSession& session, Leg& leg) {
   const bool spare = std::any_of(session.legs.begin(), session.legs.end(),
                                  [](const auto& other) { return open(*other); });
   if (!spare && now < leg.since + kSilent) return;
-  shun(session, leg.path);
+  shun(session.shunned, leg.path, reach_.shared.now);
   drop(session, leg.circuit, wire::DestroyReason::LinkLost);
 }
 

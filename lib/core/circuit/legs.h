@@ -13,7 +13,6 @@ class Legs {
   static constexpr Duration kSuspect = Duration::seconds(1);  // then a leg is replaced
   static constexpr Duration kSilent = Duration::seconds(10);  // then it is dropped in any case
   static constexpr Duration kClosing = Duration::seconds(10);
-  static constexpr Duration kShunned = Duration::seconds(30);
   static constexpr Duration kYield = Duration::seconds(1);  // the responder waits so long
   static constexpr Duration kLook = Duration::seconds(5);   // where no path was, again
 
@@ -55,7 +54,6 @@ class Legs {
   void look_at_all(PeerSession& session);
   void retire(PeerSession& session, CircuitId circuit);
   void refresh(PeerSession& session, std::uint32_t epoch);
-  void shun(PeerSession& session, const CircuitPath& path);
   void erase(PeerSession& session, CircuitId circuit);
 
   Reach& reach_;

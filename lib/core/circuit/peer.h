@@ -91,6 +91,7 @@ struct Peer {
   Instant dial_at{};                   // circuits: not before this is a session opened
   Instant wanted_until{};              // circuits: somebody waits for one until then
   std::uint8_t dial_failures = 0;      // in a row
+  std::vector<Shunned> dial_shunned;   // circuits: paths on which builds stayed without an answer
   std::string dial_trouble;            // the last one, for `covfefe why`
   bool remembered = false;             // told as DestinationUsed
   Bucket answers{{1, 8}};              // DirectOpens that we answer

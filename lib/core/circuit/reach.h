@@ -44,4 +44,9 @@ class Uses {
 };
 // What circuits that a session has use of the network.
 
+void shun(std::vector<Shunned>& list, const CircuitPath& path, Instant now);
+// Other paths are taken for 30 s; at most PeerSession::kShunned.
+[[nodiscard]] bool points_at_hop(const BuildFailure& failure);
+// A build without an answer may have been lost anywhere: that says nothing about its hops.
+
 }  // namespace covfefe::core
