@@ -138,7 +138,9 @@ void LegMeter::gauge(std::uint64_t cell, const wire::InnerAck& ack, Instant now)
     return;
   }
   const std::uint64_t came = std::min<std::uint64_t>(ack.received - gauge_.received, cells);
-  const std::uint64_t bytes = (here.bytes - gauge_.bytes) * came / cells;
+  // Both are estimates: the later one may be the smaller by what came to be known in between.
+  const std::uint64_t sent = std::max(here.bytes, gauge_.bytes) - gauge_.bytes;
+  const std::uint64_t bytes = sent * came / cells;
   rates_[0] = std::max(rates_[0], per_second(bytes, apart));
   loss_ = loss_ * 0.75 + lost(cells, came) * 0.25;
   looked_at_ += cells;

@@ -167,6 +167,20 @@ TEST_CASE("loss and rate come out as they are") {
   CHECK(meter.rate() < 15'500'000);
 }
 
+TEST_CASE("no rate comes out of cells that want no acknowledgement, whatever is said of them") {
+  for (std::uint32_t came = 1; came <= 33; ++came) {
+    CAPTURE(came);
+    LegMeter meter;
+    meter.seed(Duration::seconds(1));  // so that marks are far apart
+    meter.sent({1, 1400, kWants}, at(0));
+    meter.sent({2, 256, Wants::Nothing}, at(0));
+    meter.acknowledged(ack_of(2, 2), LegMeter::Came::OtherLeg, at(10));
+    for (std::uint64_t i = 3; i <= 100; ++i) meter.sent({i, 256, Wants::Nothing}, at(20));
+    meter.acknowledged(ack_of(35, 2 + came), LegMeter::Came::OtherLeg, at(700));
+    CHECK(meter.rate() == 0);
+  }
+}
+
 TEST_CASE("only counters of its own last cells name a leg") {
   LegMeter meter;
   CHECK_FALSE(meter.owns(0));
