@@ -21,7 +21,9 @@ std::optional<Address> OneTime::address() const {
 const SessionIdentity& OneTime::certified(WallTime now, crypto::Entropy& random) {
   CHECK(keys_.has_value());
   const std::int64_t seconds = now.unix_seconds();
-  if (keys_->not_after - seconds >= kRenewAt) return keys_->identity;
+  // More than its lifetime is left only when the clock was set back: far ends would refuse it.
+  const std::int64_t left = keys_->not_after - seconds;
+  if (left >= kRenewAt && left <= kLifetime) return keys_->identity;
   keys_->not_after = seconds + kLifetime;
   keys_->identity.pair = crypto::make_key_pair(random);
   keys_->identity.certificate =
