@@ -14,9 +14,9 @@ using namespace covfefe::sim;
 
 namespace {
 
-constexpr std::size_t kVictimsPerRound = 25;
+constexpr std::size_t kNodeOneIn = 8;  // of victims anywhere: a node that restarts costs most time
 constexpr Duration kAway = Duration::millis(1500);  // until the victims are back
-constexpr Duration kEchoEvery = Duration::millis(50);
+constexpr Duration kEchoEvery = Duration::millis(100);
 constexpr Duration kRest = Duration::seconds(6);  // at most, until every session has two circuits
 
 using Link = std::pair<Place, Place>;
@@ -133,12 +133,12 @@ Gone Trial::choose() {
       const Way& way = session.ways[world_.random() % session.ways.size()];
       const auto links = links_of(session.dial, way);
       const Link& link = links[world_.random() % links.size()];
-      if (world_.random() % 2 == 0) {
+      if (world_.random() % 3 != 0) {
         more.links.insert(link);
       } else {
-        more.nodes.insert(link.second);
+        more.nodes.insert(way.nodes[world_.random() % way.nodes.size()]);
       }
-    } else if (world_.random() % 2 == 0) {
+    } else if (world_.random() % kNodeOneIn != 0) {
       const Edge& edge = world_.graph.edges()[world_.random() % world_.graph.edges().size()];
       more.links.insert(link_of(edge.one, edge.other));
     } else {

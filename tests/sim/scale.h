@@ -23,14 +23,16 @@ inline constexpr std::size_t kPairsPerLoss = 60;
 inline constexpr std::size_t kRefusedPairs = 40;
 inline constexpr std::size_t kKills = 200;
 inline constexpr std::size_t kKillSessions = 6;
+inline constexpr std::size_t kVictimsPerRound = 20;
 #else
 inline constexpr const char* kScaledDown = "";
 inline constexpr std::size_t kManyNodes = 200;
-inline constexpr std::size_t kPairs = 4'000;
-inline constexpr std::size_t kPairsPerLoss = 1'000;
+inline constexpr std::size_t kPairs = 2'000;
+inline constexpr std::size_t kPairsPerLoss = 500;
 inline constexpr std::size_t kRefusedPairs = 200;
 inline constexpr std::size_t kKills = 10'000;
 inline constexpr std::size_t kKillSessions = 30;
+inline constexpr std::size_t kVictimsPerRound = 300;
 #endif
 
 }  // namespace covfefe::sim
