@@ -8,7 +8,7 @@ import nodes
 from six_nodes import HOPS, Six
 from stream import Stream, gap_at
 
-SIZE = 64 << 20
+SIZE = 256 << 20
 PORT = 8000
 FETCH = 120  # seconds, at most
 WATCH = 3.0  # seconds after the kill that belong to it
