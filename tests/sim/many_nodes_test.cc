@@ -98,8 +98,8 @@ double percentile(std::vector<double> values, double part) {
 }
 
 void print(const char* what, Network& world, const Score& score) {
-  const auto started = static_cast<double>(sum(world, "build.started"));
   const auto built = static_cast<double>(sum(world, "build.made"));
+  const auto started = built + static_cast<double>(sum(world, "build.failed"));
   std::printf(
       "%s: %zu pairs, %zu connected at the first dial, %zu at the second, %zu never; "
       "single builds %.0f of %.0f (%.2f %%); dial median %.0f ms, p95 %.0f ms\n",
