@@ -129,7 +129,9 @@ void RemoteSessions::confirm(Peer& peer, PeerSession& session) {
   reach_.shared.tally.add(Count::SessionOpened);
   choose(peer, reach_.shared);
   reach_.peers.touch(peer);
-  const bool ours = session.initiator && !peer.link && !peer.remembered;
+  // Step E20, covfefe-protocol(7): after a restart it would be dialled under the own address.
+  const bool once = session.local != reach_.shared.own;
+  const bool ours = session.initiator && !once && !peer.link && !peer.remembered;
   if (!ours) return;
   peer.remembered = true;
   reach_.reports.emplace_back(DestinationUsed{peer.address, DestinationUsed::What::Opened});
