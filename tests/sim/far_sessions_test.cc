@@ -255,6 +255,31 @@ TEST_CASE("under a one-time identity the far end sees its address, and the answe
   CHECK(dropped->address == world.alice.keys.address());
 }
 
+TEST_CASE("who was reached under a one-time identity is not dialled by a router that starts anew") {
+  Hexagon world(13);
+  world.start();
+  REQUIRE(world.alice.answer<core::IdentityReport>(world.alice.ask(core::IdentityNew{})));
+  REQUIRE(world.echo(world.alice, world.dave));
+  world.alice.boot();
+  world.run(Duration::minutes(2));
+  CHECK(world.circuits(world.alice, world.dave).empty());
+  CHECK(world.circuits(world.dave, world.alice).empty());
+}
+
+TEST_CASE("by a friend that may not say that a node is reachable nobody reaches it") {
+  Hexagon world(14);
+  world.start();
+  world.dave.show(world.ruth, core::Visibility::RelayOnly);
+  world.dave.show(world.rolf, core::Visibility::RelayOnly);
+  world.dave.push_friends();
+  // Those who asked the two before still say what they said.
+  world.alice.ping(world.dave, 1);
+  world.run(Duration::seconds(1));
+  CHECK(world.dave.counter("build.terminal") > 0);
+  CHECK(world.circuits(world.dave, world.alice).empty());
+  CHECK(world.circuits(world.alice, world.dave).empty());
+}
+
 TEST_CASE("a friend whose link is down is reached over others, and directly when it is up again") {
   Hexagon world(10);
   world.alice.befriend(world.dave);

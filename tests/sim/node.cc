@@ -78,6 +78,12 @@ void Node::unfriend(const Node& other) {
   keys.forget(other.keys.static_key());
 }
 
+void Node::show(const Node& friend_of_it, core::Visibility visibility) {
+  for (core::Friend& one : friends_) {
+    if (one.address == friend_of_it.keys.address()) one.visibility = visibility;
+  }
+}
+
 void Node::push_friends() {
   feed(core::FriendTable{friends_});
 }

@@ -51,6 +51,8 @@ class Node final : public core::Effects {
   // Takes effect with the next push_friends or boot.
   void unfriend(const Node& other);
   // Likewise. The keystore refuses its handshakes from now on.
+  void show(const Node& friend_of_it, core::Visibility visibility);
+  // What that friend may say of this node, and this node of it. Takes effect likewise.
   void push_friends();
   void keystore(bool attached);
   void keystore_attached(bool attached) { keystore_attached_ = attached; }

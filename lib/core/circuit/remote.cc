@@ -107,6 +107,8 @@ wire::BuildAnswer Remote::answer(const Terminal& terminal) {
   const auto payload = wire::parse_build_payload(terminal.payload);
   if (!payload) return wire::NoService{};
   if (std::holds_alternative<wire::ProbeHop>(*payload)) return wire::HopProbed{};
+  // Step D2, covfefe-protocol(7): the friend may serve what it was not allowed to.
+  if (!reach_.discovery.leads_here(terminal.link)) return wire::NoService{};
   if (const auto* open = std::get_if<wire::OpenSession>(&*payload)) return session(terminal, *open);
   return attach(terminal, std::get<wire::AttachCircuit>(*payload));
 }

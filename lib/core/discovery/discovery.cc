@@ -152,6 +152,11 @@ std::optional<LinkSlot> Discovery::next_hop(const wire::Handle& handle, LinkSlot
   return parts_->server.next_hop(handle, from);
 }
 
+bool Discovery::leads_here(LinkSlot link) const {
+  const Introducer* n = parts_->commons.at(link);
+  return n != nullptr && n->who.visibility == Visibility::Reachable;
+}
+
 bool Discovery::known(const Address& to) const {
   return parts_->finder.known(to);
 }

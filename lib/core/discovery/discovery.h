@@ -60,6 +60,9 @@ class Discovery final : public NextHops {
   [[nodiscard]] std::optional<LinkSlot> next_hop(const wire::Handle& handle,
                                                  LinkSlot from) const override;
 
+  [[nodiscard]] bool leads_here(LinkSlot link) const;
+  // This node lets the friend say that it is reachable: sessions may come by it.
+
   // ---- for an origin
   // ------------------------------------------------------------------------------
   struct Used {  // by circuits that a session has: new ones share nothing with them
