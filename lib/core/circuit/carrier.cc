@@ -229,9 +229,8 @@ void Carrier::tend(PeerSession& session) {
   reflect(session);
 }
 
-// Without a leg there is nothing to send by, and what is held for its order goes with the next one.
 Instant Carrier::next_deadline(const PeerSession& session) {
-  if (!session.bundle || !live(&session) || session.legs.empty()) return Instant::never();
+  if (!session.bundle || !live(&session)) return Instant::never();
   return session.bundle->next_deadline();
 }
 

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include "core/circuit/attach.h"
-#include "core/circuit/carrier.h"
 #include "core/circuit/e2e.h"
 #include "core/circuit/one_time.h"
 #include "core/circuit/peers.h"
@@ -29,11 +28,6 @@ struct Ends {
   Attach initiator{exported, crypto::Role::Initiator};
   Attach responder{exported, crypto::Role::Responder};
   crypto::PublicKey build{7};
-};
-
-class Nobody final : public OrderedCells {
- public:
-  void on_ordered(ByteView) override {}
 };
 
 Address numbered(std::uint16_t n) {
@@ -176,27 +170,6 @@ TEST_CASE("a one-time certificate of a clock that was set back is made anew") {
   (void)once.certified(wrong, random);
   const SessionIdentity& renewed = once.certified(kWall, random);
   CHECK(crypto::check_certificate(renewed.certificate, renewed.pair.public_key, kWall).ok());
-}
-
-// ---- what is held
-// -------------------------------------------------------------------------------
-
-TEST_CASE("what is held for its order wakes nobody while the session has no leg to bring more") {
-  PeerSession session;
-  session.via = Via::Circuits;
-  session.stage = Stage::Live;
-  session.bundle = std::make_unique<Bundle>();
-  const std::array legs{Bundle::Leg{CircuitId{1}, {}, true}, Bundle::Leg{CircuitId{2}, {}, true}};
-  session.bundle->set_legs(legs);
-  Nobody nobody;
-  const Instant now = Instant{} + Duration::seconds(1);
-  const ByteArray<4> plain{};
-  session.bundle->reorder().came({CircuitId{1}, 1, plain}, now, nobody);
-  session.bundle->reorder().came({CircuitId{2}, 3, plain}, now, nobody);
-  REQUIRE(session.bundle->reorder().held() == 1);
-  CHECK(Carrier::next_deadline(session).is_never());
-  session.legs.push_back(std::make_unique<Leg>());
-  CHECK(Carrier::next_deadline(session) <= now + Reorder::kMostWait);
 }
 
 // ---- far ends
