@@ -54,8 +54,7 @@ struct OnionKeys {
   InlineVec<OnionKey, 2> keys;  // newest first
 };
 
-// ---- kept in peerdb over a restart
-// ----------------------------------------------------------------
+// ---- kept in peerdb over a restart --------------------------------------------------------------
 
 struct Catalogue {
   FriendId introducer;
@@ -75,8 +74,7 @@ struct Remembered {
   std::vector<Address> destinations;
 };
 
-// ---- the operator
-// ---------------------------------------------------------------------------------
+// ---- the operator -------------------------------------------------------------------------------
 
 struct CircuitsQuery {};
 struct PathQuery {

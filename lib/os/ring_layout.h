@@ -128,8 +128,7 @@ static_assert(sizeof(RouterMemory) % 4'096 == 0);
 // Not a multiple of 2 MiB: memory of huge pages, whose faults may fail, cannot have these sizes.
 static_assert(kRouterMemoryBytes % (2 << 20) != 0 && kShaperMemoryBytes % (2 << 20) != 0);
 
-// ---- packing: private values to and from shared words
-// --------------------------------------------
+// ---- packing: private values to and from shared words -------------------------------------------
 
 struct DescriptorWords {
   std::uint64_t words[2];

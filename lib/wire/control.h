@@ -61,8 +61,7 @@ struct ProbeSeen {
   std::uint64_t token = 0;  // of the PAD cell that arrived
 };
 
-// ---- discovery (Steps D1 to D12, covfefe-protocol(7))
-// -------------------------------------------
+// ---- discovery (Steps D1 to D12, covfefe-protocol(7)) -------------------------------------------
 
 inline constexpr std::size_t kFriendNameMost = 63;
 

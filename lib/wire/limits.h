@@ -15,8 +15,7 @@ inline constexpr std::size_t kMacSize = 16;  // keyed BLAKE2b-128
 inline constexpr std::size_t kBootIdSize = 8;
 inline constexpr std::size_t kTimestampSize = 12;  // TAI64N
 
-// ---- cells: | index 4 | counter 8 | 5 slots 80 | body N | circuit 4, hop counter 8 | tag 16 |
-// -----
+// ---- cells: | index 4 | counter 8 | 5 slots 80 | body N | circuit 4, hop counter 8 | tag 16 | ---
 inline constexpr std::size_t kSlots = 5;  // also the longest path, destination included
 inline constexpr std::size_t kSlotsSize = kSlots * kTagSize;
 inline constexpr std::size_t kLargeBody = 1280;  // 64 * 20: hop AEAD input 1344 is 21 blocks
@@ -52,8 +51,7 @@ inline constexpr std::size_t kCookieReplySize = 4 + 4 + kCookieNonce + kCookieSi
 static_assert(kInitiationNoise == 216 && kResponseNoise == 212);
 static_assert(kInitiationSize == 256 && kResponseSize == 256 && kCookieReplySize == 64);
 
-// ---- frames of the link circuit: one per body
-// ------------------------------------------------------
+// ---- frames of the link circuit: one per body ---------------------------------------------------
 inline constexpr std::size_t kLinkFrameHead = 16;
 inline constexpr std::size_t kFragHead = 8;
 inline constexpr std::size_t kFragMost = kSmallBody - kFragHead;
@@ -65,8 +63,7 @@ inline constexpr std::size_t kFragCount = (kFragmentedCell + kFragMost - 1) / kF
 static_assert(kFragMost == 128 && kControlMostSmall == 120 && kBuildPacket == 1264);
 static_assert(kFragmentedCell == 1372 && kFragCount == 11);
 
-// ---- end-to-end session cells: | kind 1 in counter 8 | ciphertext | tag 16 |
-// -----------------------
+// ---- end-to-end session cells: | kind 1 in counter 8 | ciphertext | tag 16 | --------------------
 inline constexpr std::size_t kSessionCounter = 8;
 inline constexpr std::size_t kSessionOverhead = kSessionCounter + kTagSize;
 inline constexpr std::size_t kLargePlain = kLargeBody - kSessionOverhead;
@@ -88,8 +85,7 @@ inline constexpr std::size_t kPackedHeader = 6;  // an IPv6 header whose address
 inline constexpr std::size_t kIpPayloadMost = kTunMtu - kIpv6Header;
 static_assert(kInnerHead + kPackedHeader + kIpPayloadMost <= kLargePlain);
 
-// ---- control channel
-// -------------------------------------------------------------------------------
+// ---- control channel ----------------------------------------------------------------------------
 inline constexpr std::size_t kRekeyMessage = kKeySize + kTagSize;  // NNpsk0: e, empty payload
 inline constexpr std::size_t kDataSocketsMost = 8;
 

@@ -35,8 +35,7 @@ double median(std::vector<double>& all) {
   return *middle;
 }
 
-// ---- cryptography alone
-// ---------------------------------------------------------------------------
+// ---- cryptography alone -------------------------------------------------------------------------
 
 crypto::SecretKey some_key(crypto::Drbg& random) {
   crypto::SecretKey out;
@@ -94,8 +93,7 @@ struct Bare {
   }
 };
 
-// ---- the router
-// -----------------------------------------------------------------------------------
+// ---- the router ---------------------------------------------------------------------------------
 
 struct Frames final : core::Effects {
   explicit Frames(sim::Node& node) : behind(node), memory(kFrames * wire::kLargeDatagram) {}

@@ -98,8 +98,7 @@ std::optional<Place> Network::at(const Address& overlay) const {
   return found->second;
 }
 
-// ---- who reaches whom
-// ----------------------------------------------------------------------------
+// ---- who reaches whom ---------------------------------------------------------------------------
 
 std::vector<Network::Tried> Network::dial(const std::vector<Dial>& dials, Duration timeout) {
   std::vector<Tried> out(dials.size());
@@ -145,8 +144,7 @@ std::vector<bool> Network::echo(const std::vector<Dial>& dials, std::size_t trie
   return out;
 }
 
-// ---- circuits
-// ------------------------------------------------------------------------------------
+// ---- circuits -----------------------------------------------------------------------------------
 
 // The keystores see which node a handle means: who opens the packet that lay behind its record.
 // That packet begins with the ephemeral of its reader (B4).

@@ -174,8 +174,7 @@ void Node::ask(core::KeystoreRequest request) {
   });
 }
 
-// ---- the database and the operator
-// --------------------------------------------------------------
+// ---- the database and the operator --------------------------------------------------------------
 
 void Node::remember(const core::Report& report) {
   if (const auto* catalogue = std::get_if<core::Catalogue>(&report)) {
@@ -229,8 +228,7 @@ std::vector<core::Finding> Node::why(const Address& peer) {
   return at_once<core::WhyReport>(core::WhyQuery{peer}).findings;
 }
 
-// ---- the host behind the TUN: answers echo requests, notes echo replies
-// -------------------------
+// ---- the host behind the TUN: answers echo requests, notes echo replies -------------------------
 
 void Node::deliver(std::span<const ByteView> packets) {
   for (const ByteView packet : packets) {

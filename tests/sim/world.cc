@@ -44,8 +44,7 @@ void World::clocks() {
   after(kClockEvery, [this] { clocks(); });
 }
 
-// ---- the network
-// ---------------------------------------------------------------------------------
+// ---- the network --------------------------------------------------------------------------------
 
 std::pair<Address, Address> World::link(const Address& one, const Address& other) {
   return one < other ? std::pair{one, other} : std::pair{other, one};
@@ -98,8 +97,7 @@ void World::deliver(const Datagram& datagram) {
   found->second->feed(core::Datagrams{{&in, 1}});
 }
 
-// ---- time
-// ----------------------------------------------------------------------------------------
+// ---- time ---------------------------------------------------------------------------------------
 
 // A node has one timer that counts; those that it replaced do nothing when they come.
 void World::timer_of(Node& node) {

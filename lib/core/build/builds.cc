@@ -83,8 +83,7 @@ void Builds::close(CircuitId id, wire::DestroyReason reason) {
   parts_->roster.drop(*circuit);
 }
 
-// ---- how circuits end
-// ----------------------------------------------------------------------------
+// ---- how circuits end ---------------------------------------------------------------------------
 
 // Until the next hop has answered, nothing can be said to it, and the hop before waits.
 bool Builds::Parts::unanswered(const Circuit& backward) const {
@@ -156,8 +155,7 @@ void Builds::onion_fault(Circuit& circuit) {
   p.shared.table.drop(direct);
 }
 
-// ---- hop
-// -----------------------------------------------------------------------------------------
+// ---- hop ----------------------------------------------------------------------------------------
 
 void Builds::on_build(LinkSlot link, const wire::BuildFrame& build) {
   parts_->foreign.arrived(link, build);
@@ -195,8 +193,7 @@ void Builds::on_link_gone(LinkSlot link) {
   p.roster.at(link) = Neighbour{};
 }
 
-// ---- keystore, time
-// ------------------------------------------------------------------------------
+// ---- keystore, time -----------------------------------------------------------------------------
 
 void Builds::keystore_up() {
   parts_->foreign.keystore_up();
@@ -250,8 +247,7 @@ Instant Builds::next_deadline() const {
       {parts_->foreign.next_deadline(), parts_->links_at, parts_->roster.next_deadline()});
 }
 
-// ---- questions
-// -----------------------------------------------------------------------------------
+// ---- questions ----------------------------------------------------------------------------------
 
 Builds::Faults Builds::faults(LinkSlot link) const {
   const Neighbour* neighbour = parts_->roster.find(link);

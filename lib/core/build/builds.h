@@ -97,8 +97,7 @@ class Builds {
   void close(CircuitId circuit, wire::DestroyReason reason);
   // Either end's circuit: tells the neighbour and forgets it; no on_circuit_lost.
 
-  // ---- hop
-  // ----------------------------------------------------------------------------------------
+  // ---- hop --------------------------------------------------------------------------------------
   void on_build(LinkSlot link, const wire::BuildFrame& build);
   void on_built(LinkSlot link, const wire::BuiltFrame& built);
   void on_destroy(LinkSlot link, CircuitId circuit, wire::DestroyReason reason);
@@ -111,8 +110,7 @@ class Builds {
   // A hop tag that did not verify, whatever the role: the eighth in ten seconds destroys the
   // circuit (A10).
 
-  // ---- keystore, time, questions
-  // ------------------------------------------------------------------
+  // ---- keystore, time, questions ----------------------------------------------------------------
   void keystore_up();
   void keystore_down();
   bool keystore_reply(KeystoreReply& reply);

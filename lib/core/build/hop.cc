@@ -8,8 +8,7 @@
 
 namespace covfefe::core {
 
-// ---- to the keystore
-// ------------------------------------------------------------------------------
+// ---- to the keystore ----------------------------------------------------------------------------
 
 void ForeignBuilds::arrived(LinkSlot link, const wire::BuildFrame& build) {
   Neighbour& neighbour = parts_.roster.at(link);
@@ -74,8 +73,7 @@ Instant ForeignBuilds::next_deadline() const {
   return waiting_.empty() ? Instant::never() : waiting_.front().give_up;  // all wait equally long
 }
 
-// ---- opened
-// ---------------------------------------------------------------------------------------
+// ---- opened -------------------------------------------------------------------------------------
 
 void ForeignBuilds::opened(const Waiting& waited, OpenedBuild& build) {
   const crypto::OpenedRecord record{build.record, std::move(build.k1), build.rest};
@@ -185,8 +183,7 @@ void ForeignBuilds::go_on(const Opened& build) {
   shared_.tally.add(Count::BuildPassed);
 }
 
-// ---- the way back
-// --------------------------------------------------------------------------------
+// ---- the way back -------------------------------------------------------------------------------
 
 ForeignBuilds::Passed ForeignBuilds::take(CircuitId backward) {
   const auto found = passed_.find(backward);

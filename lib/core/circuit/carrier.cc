@@ -79,8 +79,7 @@ Carrier::Full Carrier::full(const PeerSession& session, std::size_t plain) const
   return out;
 }
 
-// ---- out
-// ---------------------------------------------------------------------------------------
+// ---- out ----------------------------------------------------------------------------------------
 
 bool Carrier::carry(PeerSession& session, TrafficClass traffic, Packer& packer) {
   const std::size_t size = cell_plain(session, packer.used());
@@ -183,8 +182,7 @@ void Carrier::send(PeerSession& session, Leg& leg, Wants wants, MutableBytes oni
   strand->meter.sent({at_destination(*circuit, header.counter), bytes, wants}, shared_.now);
 }
 
-// ---- in
-// ---------------------------------------------------------------------------------------
+// ---- in -----------------------------------------------------------------------------------------
 
 void Carrier::came(PeerSession& session, const Circuit& by, const CellHeader& header, Wants wants) {
   if (session.via == Via::Direct) return;
@@ -204,8 +202,7 @@ void Carrier::asked(PeerSession& session, const Circuit& by) {
   if (Strand* strand = bundle(session).find(by.receive)) strand->book.urge(shared_.now);
 }
 
-// ---- time
-// ---------------------------------------------------------------------------------------
+// ---- time ---------------------------------------------------------------------------------------
 
 void Carrier::tend(PeerSession& session) {
   if (!session.bundle || !live(&session)) return;

@@ -98,8 +98,7 @@ void Circuits::tell(RequestId request, decltype(Answer::what) what) {
   effects_->tell(Answer{request, std::move(what)});
 }
 
-// ---- time
-// ----------------------------------------------------------------------------------------
+// ---- time ---------------------------------------------------------------------------------------
 
 Instant Circuits::next_deadline() const {
   return std::min({peers_.next_deadline(), pings_.next_deadline(), orders_.next_deadline(),
@@ -119,8 +118,7 @@ void Circuits::timer() {
   expire_pings();
 }
 
-// ---- the keystore
-// --------------------------------------------------------------------------------
+// ---- the keystore -------------------------------------------------------------------------------
 
 void Circuits::clock(WallTime wall) {
   shared_.identity.clock(wall, shared_.now);

@@ -44,8 +44,7 @@ class Circuits final : public LinkEvents {
   void timer();
   [[nodiscard]] Instant next_deadline() const;
 
-  // ---- questions of the operator (questions.cc, circuit_questions.cc)
-  // ------------------------------
+  // ---- questions of the operator (questions.cc, circuit_questions.cc) ---------------------------
   void ask(RequestId request, const PingQuery& query);
   void ask(RequestId request, const CircuitsQuery& query);
   void ask(RequestId request, const PathQuery& query);

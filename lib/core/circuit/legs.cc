@@ -16,8 +16,7 @@ bool open(const Leg& leg) {
 
 }  // namespace
 
-// ---- coming and going
-// ---------------------------------------------------------------------------
+// ---- coming and going ---------------------------------------------------------------------------
 
 Leg& Legs::add(PeerSession& session, Leg leg) {
   Shared& shared = reach_.shared;
@@ -67,8 +66,7 @@ void Legs::lost(PeerSession& session, CircuitId circuit) {
   if (maintains(session)) attach(session, needed(session));
 }
 
-// ---- attaching
-// ----------------------------------------------------------------------------------
+// ---- attaching ----------------------------------------------------------------------------------
 
 // Step E15, covfefe-protocol(7).
 bool Legs::maintains(const PeerSession& session) const {
@@ -203,8 +201,7 @@ void Legs::failed(const Attempt& attempt, const BuildFailure& failure) {
   reach_.peers.touch(*session.peer);
 }
 
-// ---- time
-// ---------------------------------------------------------------------------------------
+// ---- time ---------------------------------------------------------------------------------------
 
 void Legs::retire(PeerSession& session, CircuitId circuit) {
   Leg* leg = find_leg(session, circuit);

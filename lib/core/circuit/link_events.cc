@@ -72,8 +72,7 @@ void Circuits::on_built(LinkSlot link, const wire::BuiltFrame& built, Instant no
   builds_.on_built(link, built);
 }
 
-// ---- friends
-// -------------------------------------------------------------------------------------
+// ---- friends ------------------------------------------------------------------------------------
 
 void Circuits::on_friend(LinkSlot link, const Friend& who) {
   discovery_.on_friend(link, who);
@@ -90,6 +89,8 @@ void Circuits::unfriend(Peer& peer) {
   setup_.drop_all(peer);
   pings_.gone(peer.address);
   peers_.unfriend(peer);
+  // Step E13, covfefe-protocol(7): a stranger from now on.
+  if (remote_.reach().policy.strangers == Strangers::Refuse) remote_.forget(peer);
   peers_.touch(peer);
 }
 

@@ -19,8 +19,7 @@ class Peers {
   static constexpr std::size_t kDialled = 1024;  // third parties that are reached from here
   static constexpr std::size_t kCame = 1024;     // third parties that came in, apart from those
 
-  // ---- finding
-  // ------------------------------------------------------------------------------------
+  // ---- finding ----------------------------------------------------------------------------------
   [[nodiscard]] Peer* at(LinkSlot link) const;
   [[nodiscard]] Peer* find(const Address& address) const;
   // Of two friends that claim one address the first has it: the second could not prove it.
@@ -31,8 +30,7 @@ class Peers {
     }
   }
 
-  // ---- coming and going
-  // ---------------------------------------------------------------------------
+  // ---- coming and going -------------------------------------------------------------------------
   Peer& befriend(LinkSlot link, const Friend& who);
   // The friend of this slot is new, or has another address now; a third party with that address
   // becomes the friend. The slot's former peer has been taken off with unfriend().
@@ -49,15 +47,13 @@ class Peers {
   void remove(Peer& peer);
   // It has no sessions. peer is void afterwards.
 
-  // ---- a step
-  // -------------------------------------------------------------------------------------
+  // ---- a step -----------------------------------------------------------------------------------
   void touch(Peer& peer);
   // Something happens to it in this step: it is settled at the end.
   [[nodiscard]] const std::vector<Peer*>& touched() const { return touched_; }
   void untouch();
 
-  // ---- time
-  // ---------------------------------------------------------------------------------------
+  // ---- time -------------------------------------------------------------------------------------
   void due(const Peer& peer, Instant at) { deadlines_.set(peer.index, at); }
   [[nodiscard]] Instant next_deadline() const { return deadlines_.next(); }
   [[nodiscard]] Peer& first() const { return *slots_[deadlines_.first()]; }

@@ -24,8 +24,7 @@ Remote::Remote(const Parts& parts, const CircuitPolicy& policy)
       dials_(reach_),
       hop_times_(reach_) {}
 
-// ---- who waits for a session
-// --------------------------------------------------------------------
+// ---- who waits for a session --------------------------------------------------------------------
 
 Peer* Remote::peer_for(const Address& address) {
   if (Peer* peer = reach_.peers.find(address)) return peer;
@@ -65,8 +64,7 @@ void Remote::close_leg(PeerSession& session, CircuitId circuit) {
   legs_.discard(session, circuit);
 }
 
-// ---- builds
-// -------------------------------------------------------------------------------------
+// ---- builds -------------------------------------------------------------------------------------
 
 void Remote::built(BuildId build, const Built& built) {
   std::optional<Attempt> attempt = reach_.attempts.take(build);
@@ -142,8 +140,7 @@ wire::BuildAnswer Remote::attach(const Terminal& terminal, const wire::AttachCir
   return *answer;
 }
 
-// ---- time
-// ---------------------------------------------------------------------------------------
+// ---- time ---------------------------------------------------------------------------------------
 
 void Remote::tend(Peer& peer) {
   sessions_.tend(peer);

@@ -20,16 +20,14 @@ class Remote {
   };
   Remote(const Parts& parts, const CircuitPolicy& policy);
 
-  // ---- who waits for a session
-  // --------------------------------------------------------------------
+  // ---- who waits for a session ------------------------------------------------------------------
   [[nodiscard]] Peer* peer_for(const Address& address);
   // Of an address that somebody serves; null when nobody does or there is no room.
   [[nodiscard]] bool possible(const Peer& peer) const { return dials_.possible(peer); }
   void want(Peer& peer, Duration patience) { dials_.want(peer, patience); }
   void more(PeerSession& session) { legs_.more(session); }
 
-  // ---- what happens to sessions
-  // -------------------------------------------------------------------
+  // ---- what happens to sessions -----------------------------------------------------------------
   [[nodiscard]] Peer* heard(PeerSession& session) { return sessions_.heard(session); }
   void closed(PeerSession& session) { sessions_.closed(session); }
   void lost(PeerSession& session, CircuitId circuit) { sessions_.lost(session, circuit); }
@@ -40,15 +38,13 @@ class Remote {
   void bury(Peer& peer);
   // spent(): peer is void afterwards.
 
-  // ---- builds, as BuildEvents
-  // ---------------------------------------------------------------------
+  // ---- builds, as BuildEvents -------------------------------------------------------------------
   void built(BuildId build, const Built& built);
   void build_failed(BuildId build, const BuildFailure& failure);
   void terminal(const Terminal& terminal, MutableBytes out);
   // Always grants: who may not come is told so in the answer, like who is wrong.
 
-  // ---- time
-  // ---------------------------------------------------------------------------------------
+  // ---- time -------------------------------------------------------------------------------------
   void remembered(const Remembered& what);
   void tend(Peer& peer);
   [[nodiscard]] Instant next_deadline(const Peer& peer) const;

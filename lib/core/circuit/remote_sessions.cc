@@ -22,8 +22,7 @@ PeerSession* RemoteSessions::find(const ByteArray<8>& name) const {
   return found == reach_.names.end() ? nullptr : found->second;
 }
 
-// ---- coming
-// -------------------------------------------------------------------------------------
+// ---- coming -------------------------------------------------------------------------------------
 
 void RemoteSessions::opened(Attempt& attempt, const Built& built, std::unique_ptr<E2e> e2e) {
   const Instant now = reach_.shared.now;
@@ -137,8 +136,7 @@ void RemoteSessions::confirm(Peer& peer, PeerSession& session) {
   reach_.reports.emplace_back(DestinationUsed{peer.address, DestinationUsed::What::Opened});
 }
 
-// ---- going
-// --------------------------------------------------------------------------------------
+// ---- going --------------------------------------------------------------------------------------
 
 void RemoteSessions::make_room(Peer& peer) {
   PeerSession* oldest = nullptr;
@@ -198,8 +196,7 @@ void RemoteSessions::erase(PeerSession& session) {
   reach_.peers.touch(*peer);
 }
 
-// ---- time
-// ---------------------------------------------------------------------------------------
+// ---- time ---------------------------------------------------------------------------------------
 
 Instant RemoteSessions::idle_at(const PeerSession& session) const {
   return session.used + (session.initiator ? kIdle : kIdleOther);

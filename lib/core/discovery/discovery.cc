@@ -131,8 +131,7 @@ bool Discovery::on_control(LinkSlot link, const wire::Control& message) {
   return std::visit(take, message.message);
 }
 
-// ---- the keystore
-// --------------------------------------------------------------------------------
+// ---- the keystore -------------------------------------------------------------------------------
 
 void Discovery::keystore_up() {
   parts_->offers.keystore_up();

@@ -55,16 +55,14 @@ class Discovery final : public NextHops {
   void timer();
   [[nodiscard]] Instant next_deadline() const;
 
-  // ---- for a build that passes here
-  // --------------------------------------------------------------
+  // ---- for a build that passes here -------------------------------------------------------------
   [[nodiscard]] std::optional<LinkSlot> next_hop(const wire::Handle& handle,
                                                  LinkSlot from) const override;
 
   [[nodiscard]] bool leads_here(LinkSlot link) const;
   // This node lets the friend say that it is reachable: sessions may come by it.
 
-  // ---- for an origin
-  // ------------------------------------------------------------------------------
+  // ---- for an origin ----------------------------------------------------------------------------
   struct Used {  // by circuits that a session has: new ones share nothing with them
     std::span<const LinkSlot> entries;
     std::span<const DisjointnessTag> relays;
@@ -80,8 +78,7 @@ class Discovery final : public NextHops {
   // A build failed at this hop (0 the entry friend): the hop and the way to it rest for a while.
   void worked(const CircuitPath& path);
 
-  // ---- questions
-  // ------------------------------------------------------------------------------------
+  // ---- questions --------------------------------------------------------------------------------
   void name(RequestId request, const NameQuery& query);
   // Answered with a NameReport, now or later.
   [[nodiscard]] std::optional<PathReport> explain(const Address& to) const;

@@ -20,8 +20,7 @@ constexpr Duration kTellEvery = Duration::seconds(30);
 
 }  // namespace
 
-// ---- when to fetch
-// -------------------------------------------------------------------------------
+// ---- when to fetch ------------------------------------------------------------------------------
 
 void Fetcher::schedule(Introducer& n, Instant when) {
   n.fetched.fetch_at = std::min(n.fetched.fetch_at, std::max(when, n.fetched.not_before));
@@ -116,8 +115,7 @@ Instant Fetcher::next(const Introducer& n) const {
   return n.up ? std::min({f.tell_at, f.answer_by, f.fetch_at, f.ask_at}) : f.tell_at;
 }
 
-// ---- a fetch
-// -------------------------------------------------------------------------------------
+// ---- a fetch ------------------------------------------------------------------------------------
 
 void Fetcher::start(Introducer& n) {
   Fetched& f = n.fetched;
@@ -190,8 +188,7 @@ void Fetcher::complete(Introducer& n) {
   keep(n, std::move(list));
 }
 
-// ---- lists that are here
-// -------------------------------------------------------------------------
+// ---- lists that are here ------------------------------------------------------------------------
 
 void Fetcher::clean(const Introducer& n, FarList& list) {
   const DisjointnessTag never[] = {disjointness_tag(n.who.static_key, list.epoch),

@@ -10,8 +10,7 @@
 
 namespace covfefe::core {
 
-// ---- who has an address
-// --------------------------------------------------------------------------
+// ---- who has an address -------------------------------------------------------------------------
 
 const std::vector<Finder::Match>& Finder::search(const Address& to) {
   static const std::vector<Match> kNone;
@@ -67,8 +66,7 @@ bool Finder::affordable() {
   return true;
 }
 
-// ---- ways there
-// ----------------------------------------------------------------------------------
+// ---- ways there ---------------------------------------------------------------------------------
 
 std::size_t Finder::met() const {
   return static_cast<std::size_t>(std::ranges::count_if(
@@ -183,8 +181,7 @@ void Finder::dispute(std::vector<Candidate>& all) {
   }
 }
 
-// ---- what builds taught
-// --------------------------------------------------------------------------
+// ---- what builds taught -------------------------------------------------------------------------
 
 Finder::Failed Finder::rests(const CircuitPath& path) const {
   Failed out{false, true};

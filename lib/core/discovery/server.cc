@@ -58,8 +58,7 @@ void Server::timer() {
   }
 }
 
-// ---- making lists
-// --------------------------------------------------------------------------------
+// ---- making lists -------------------------------------------------------------------------------
 
 void Server::make_lists() {
   make_at_ = Instant::never();
@@ -124,8 +123,7 @@ void Server::make(Introducer& n) {
   commons_.tally.add(Seen::ListsMade);
 }
 
-// ---- serving them
-// --------------------------------------------------------------------------------
+// ---- serving them -------------------------------------------------------------------------------
 
 void Server::announce(Introducer& n) {
   n.served.announce_at = Instant::never();

@@ -43,8 +43,7 @@ class Bundle {
   [[nodiscard]] const Strand* find(CircuitId leg) const;
   [[nodiscard]] std::span<const std::unique_ptr<Strand>> strands() const { return strands_; }
 
-  // ---- out
-  // ----------------------------------------------------------------------------------------
+  // ---- out --------------------------------------------------------------------------------------
   [[nodiscard]] LegChoice::Picked pick(const LegChoice::Wanted& wanted,
                                        std::span<const CircuitId> full);
   // full: legs whose link takes no more bulk.
@@ -56,14 +55,12 @@ class Bundle {
   // The sealed body of an interactive cell that was just sent by the leg, if it could go by
   // another.
 
-  // ---- in
-  // -----------------------------------------------------------------------------------------
+  // ---- in ---------------------------------------------------------------------------------------
   void acknowledged(const wire::InnerAck& ack, CircuitId came_by, Instant now);
   // Says of which leg it is by itself; one of no leg is nothing.
   [[nodiscard]] Reorder& reorder() { return reorder_; }
 
-  // ---- time
-  // ---------------------------------------------------------------------------------------
+  // ---- time -------------------------------------------------------------------------------------
   struct Again {
     CircuitId leg;  // to go by
     ByteView body;

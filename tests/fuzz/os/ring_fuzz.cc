@@ -16,8 +16,7 @@ void scribble(void* memory, std::size_t size, Reader& input) {
   copy(bytes, MutableBytes(static_cast<std::uint8_t*>(memory), size).subspan(at));
 }
 
-// ---- a hostile shaper
-// -----------------------------------------------------------------------------
+// ---- a hostile shaper ---------------------------------------------------------------------------
 
 void write_shaper_index(os::ShaperMemory& memory, Reader& input) {
   os::SharedIndex* all[] = {&memory.completion_tail, &memory.express_head, &memory.bulk_head,
@@ -77,8 +76,7 @@ void hostile_shaper(Reader& input) {
   }
 }
 
-// ---- a hostile router
-// -----------------------------------------------------------------------------
+// ---- a hostile router ---------------------------------------------------------------------------
 
 void write_router_index(os::RouterMemory& memory, Reader& input) {
   os::SharedIndex* all[] = {&memory.express_tail, &memory.bulk_tail, &memory.completion_head,

@@ -11,8 +11,7 @@ using namespace covfefe;
 using namespace covfefe::core;
 using namespace covfefe::test;
 
-// ---- cells that were changed, repeated or made up
-// --------------------------------------------------
+// ---- cells that were changed, repeated or made up -----------------------------------------------
 
 TEST_CASE(
     "a changed forward cell dies at the next hop and is counted there, for circuit and link") {
@@ -159,8 +158,7 @@ TEST_CASE("made-up forward cells move no window and shut no honest cell out") {
   CHECK(world.at(2).received.size() == 1);
 }
 
-// ---- where the next link has no room
-// ---------------------------------------------------------------
+// ---- where the next link has no room ------------------------------------------------------------
 
 TEST_CASE("a cell for which there is no room is dropped, counted and may come again") {
   Hostile world(3);

@@ -11,8 +11,7 @@ using namespace covfefe;
 using namespace covfefe::core;
 using namespace covfefe::test;
 
-// ---- what gets lost
-// ------------------------------------------------------------------------------
+// ---- what gets lost -----------------------------------------------------------------------------
 
 TEST_CASE("a lost BUILD or BUILT on any link ends in a timeout and in nothing left behind") {
   for (std::size_t link = 0; link < 4; ++link) {
@@ -230,8 +229,7 @@ TEST_CASE("a DESTROY that overtakes the answer ends the build for good") {
   CHECK(chain.circuits() == 0);
 }
 
-// ---- restarts and dead links
-// -----------------------------------------------------------------------
+// ---- restarts and dead links --------------------------------------------------------------------
 
 TEST_CASE("when any node of a circuit restarts, both ends learn it at once and can build anew") {
   for (std::size_t restarted = 1; restarted < 4; ++restarted) {
@@ -332,8 +330,7 @@ TEST_CASE("whoever loses a circuit may begin another inside the call") {
   CHECK(chain.first().made.size() == 2);
 }
 
-// ---- the keystore
-// --------------------------------------------------------------------------------
+// ---- the keystore -------------------------------------------------------------------------------
 
 TEST_CASE("without a keystore builds are refused at once, and one that dies refuses what waits") {
   Chain chain(3);

@@ -128,8 +128,7 @@ TEST_CASE("neighbour lists and deadlines stay right whatever is dropped in whate
   CHECK(due == ids.size());
 }
 
-// ---- replays, other people's ids
-// -----------------------------------------------------------------
+// ---- replays, other people's ids ----------------------------------------------------------------
 
 TEST_CASE("a build that comes again is refused and makes no circuit") {
   Hostile world(4);

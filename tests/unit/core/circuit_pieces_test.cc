@@ -57,8 +57,7 @@ std::vector<std::uint8_t> bytes_upto(std::size_t n) {
 
 }  // namespace
 
-// ---- hop window
-// ----------------------------------------------------------------------------------
+// ---- hop window ---------------------------------------------------------------------------------
 
 TEST_CASE("a hop counter is admitted once") {
   HopWindow window;
@@ -104,8 +103,7 @@ TEST_CASE("a counter cannot be walked round 2^64 to come back to a used one") {
   CHECK_FALSE(window.admits(1'000));
 }
 
-// ---- circuit table
-// -------------------------------------------------------------------------------
+// ---- circuit table ------------------------------------------------------------------------------
 
 TEST_CASE("a circuit id is never zero and differs after its index was used again") {
   CircuitTable table(4094);  // the last generation: the next one must not be 0
@@ -214,8 +212,7 @@ TEST_CASE("eight bad tags within ten seconds are too many, eight in eleven are n
   for (int i = 0; i < 30; ++i) CHECK_FALSE(slow.add(Instant{} + Duration::millis(1500 * i)));
 }
 
-// ---- waiting room
-// --------------------------------------------------------------------------------
+// ---- waiting room -------------------------------------------------------------------------------
 
 TEST_CASE("packets wait in order, at most 64 of them, for three seconds") {
   Hold hold;
@@ -237,8 +234,7 @@ TEST_CASE("a packet longer than the MTU does not wait") {
   CHECK(hold.push(std::vector<std::uint8_t>(1280), Instant{}));
 }
 
-// ---- reassembly
-// ----------------------------------------------------------------------------------
+// ---- reassembly ---------------------------------------------------------------------------------
 
 namespace {
 
@@ -303,8 +299,7 @@ TEST_CASE("fragments that add up to more than a packet are refused") {
   CHECK_FALSE(reassembly.add(pieces.back(), Instant{}).ok());
 }
 
-// ---- packer
-// --------------------------------------------------------------------------------------
+// ---- packer -------------------------------------------------------------------------------------
 
 TEST_CASE("several small packets share a plaintext, and come out in order") {
   Packer packer;
@@ -358,8 +353,7 @@ TEST_CASE("the size of a frame is what the writer uses") {
   }
 }
 
-// ---- routes
-// --------------------------------------------------------------------------------------
+// ---- routes -------------------------------------------------------------------------------------
 
 TEST_CASE("only whole packets of our own to another overlay address are routed") {
   const auto verdict = [](const std::vector<std::uint8_t>& p) {

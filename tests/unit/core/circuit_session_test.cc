@@ -195,8 +195,7 @@ TEST_CASE("a body of a kind that nobody knows is refused") {
   CHECK(d.right->open(small, kWall).error() == Reject::WrongType);
 }
 
-// ---- identity
-// ------------------------------------------------------------------------------------
+// ---- identity -----------------------------------------------------------------------------------
 
 namespace {
 

@@ -21,8 +21,7 @@ ByteArray<32> derived(std::string_view what, std::uint64_t n) {
 
 }  // namespace
 
-// ---- a node
-// --------------------------------------------------------------------------------------
+// ---- a node -------------------------------------------------------------------------------------
 
 DiscoveryNode::DiscoveryNode(DiscoveryWorld& world_in, std::size_t index_in,
                              const CircuitPolicy& policy_in)
@@ -114,8 +113,7 @@ bool DiscoveryNode::knows(std::size_t to) {
   return out;
 }
 
-// ---- the world
-// -----------------------------------------------------------------------------------
+// ---- the world ----------------------------------------------------------------------------------
 
 DiscoveryWorld::DiscoveryWorld(std::size_t nodes, const CircuitPolicy& policy) {
   for (std::size_t i = 0; i < nodes; ++i) {

@@ -109,8 +109,7 @@ TEST_CASE("a counter far below the newest is refused even if it never came") {
   CHECK(ends.responder.answer(old, ends.build).error() == Reject::Replayed);
 }
 
-// ---- who comes
-// ----------------------------------------------------------------------------------
+// ---- who comes ----------------------------------------------------------------------------------
 
 TEST_CASE("who answers a session that anybody may open learns the address from message 3") {
   crypto::Drbg random = seeded(4);
@@ -172,8 +171,7 @@ TEST_CASE("a one-time certificate of a clock that was set back is made anew") {
   CHECK(crypto::check_certificate(renewed.certificate, renewed.pair.public_key, kWall).ok());
 }
 
-// ---- far ends
-// -----------------------------------------------------------------------------------
+// ---- far ends -----------------------------------------------------------------------------------
 
 TEST_CASE("third parties are bounded, the two kinds apart, and the idlest is found") {
   Peers peers;
