@@ -280,6 +280,24 @@ TEST_CASE("by a friend that may not say that a node is reachable nobody reaches 
   CHECK(world.circuits(world.alice, world.dave).empty());
 }
 
+TEST_CASE("who refuses strangers keeps no session with who was a friend") {
+  Hexagon world(15);
+  world.alice.befriend(world.dave);
+  world.dave.befriend(world.alice);
+  world.dave.config.policy.strangers = core::Strangers::Refuse;
+  world.start();
+  world.cut(world.alice, world.dave);
+  REQUIRE(world.run_until(Duration::seconds(40), Duration::millis(500), [&] {
+    return world.echo(world.alice, world.dave, Duration::millis(400));
+  }));
+  REQUIRE_FALSE(world.circuits(world.dave, world.alice).empty());
+  world.dave.unfriend(world.alice);
+  world.dave.push_friends();
+  world.run(Duration::seconds(1));
+  CHECK(world.circuits(world.dave, world.alice).empty());
+  CHECK_FALSE(world.echo(world.alice, world.dave));
+}
+
 TEST_CASE("a friend whose link is down is reached over others, and directly when it is up again") {
   Hexagon world(10);
   world.alice.befriend(world.dave);
