@@ -59,6 +59,8 @@ Result<void> open_onion(Circuit& circuit, const CellHeader& header, ByteView oni
   if (circuit.role == CircuitRole::Origin) {
     const crypto::OriginPath path = circuit.hops.first(circuit.length);
     good = crypto::origin_open(path, header.counter, onion, plain);
+    // The eighth ends the circuit, so nobody can have this done often.
+    if (!good) circuit.bad_hop = crypto::first_bad_hop(path, header.counter, onion);
   } else {
     good = crypto::hop_open({circuit.hops[0].keys.forward.view(), header.counter}, onion, plain);
   }

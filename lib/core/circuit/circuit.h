@@ -68,6 +68,7 @@ struct Circuit {
   HopWindow window;                // of cells that come in
   BadTags bad_tags;
   std::uint32_t onion_faults = 0;  // cells whose hop tag did not verify (A10)
+  std::size_t bad_hop = 0;  // of an origin's path, from 1, that the last of them names; 0: none
   std::uint32_t replays = 0;
   CircuitId pair;  // of a relay: the entry of the other direction
   // Those that were built hop by hop are watched over by Builds (build/builds.h):
@@ -83,8 +84,9 @@ CellHeader seal_onion(Circuit& circuit, crypto::Drbg& random, MutableBytes onion
 
 [[nodiscard]] Result<void> open_onion(Circuit& circuit, const CellHeader& header, ByteView onion,
                                       MutableBytes plain);
-// plain is as long as onion; on success the body stands at crypto::body_of(plain). Replayed, Forged
-// (count it: BadTags), Unexpected (no keys yet). A forged cell does not move the window.
+// plain is as long as onion, elsewhere; on success the body stands at crypto::body_of(plain).
+// Replayed, Forged (count it: BadTags; bad_hop says where), Unexpected (no keys yet). A forged cell
+// does not move the window.
 
 class CircuitTable {
  public:

@@ -64,6 +64,13 @@ void Remote::close_leg(PeerSession& session, CircuitId circuit) {
   legs_.discard(session, circuit);
 }
 
+// Step C10, covfefe-protocol(7).
+void Remote::tampered(PeerSession& session, const Circuit& circuit) {
+  const Leg* leg = find_leg(session, circuit.receive);
+  if (leg == nullptr || circuit.bad_hop == 0) return;
+  reach_.discovery.failed(leg->path, circuit.bad_hop - 1);
+}
+
 // ---- builds -------------------------------------------------------------------------------------
 
 void Remote::built(BuildId build, const Built& built) {

@@ -31,6 +31,8 @@ class Remote {
   [[nodiscard]] Peer* heard(PeerSession& session) { return sessions_.heard(session); }
   void closed(PeerSession& session) { sessions_.closed(session); }
   void lost(PeerSession& session, CircuitId circuit) { sessions_.lost(session, circuit); }
+  void tampered(PeerSession& session, const Circuit& circuit);
+  // It ends for bad tags: the hop that they name rests. lost() follows.
   void close_leg(PeerSession& session, CircuitId circuit);
   // The operator wants it away: another takes its place, and with the last one the session ends.
   void forget(Peer& peer);

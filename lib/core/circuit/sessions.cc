@@ -29,13 +29,14 @@ wire::BuildStatus Sessions::on_terminal(const Terminal& terminal, MutableBytes a
   return wire::BuildStatus::Granted;
 }
 
-void Sessions::on_circuit_lost(CircuitId id, wire::DestroyReason) {
+void Sessions::on_circuit_lost(CircuitId id, wire::DestroyReason reason) {
   const Circuit* circuit = shared_.table.find(id);
   CHECK(circuit != nullptr);
   PeerSession* session = circuit->session;
   if (session == nullptr) return;  // nothing was ever said over it, or a probe
-  if (session->via == Via::Circuits) return parts_.remote.lost(*session, id);
-  parts_.setup.destroyed(*session->peer, id);
+  if (session->via == Via::Direct) return parts_.setup.destroyed(*session->peer, id);
+  if (reason == wire::DestroyReason::BadTag) parts_.remote.tampered(*session, *circuit);
+  parts_.remote.lost(*session, id);
 }
 
 }  // namespace covfefe::core

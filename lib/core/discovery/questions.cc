@@ -28,7 +28,7 @@ std::string why_unusable(Usable usable, const std::string& entry, Duration rest)
       return {};
     case Usable::Reserve:
     case Usable::Resting:
-      return "a build failed on it, it rests for " + seconds(rest);
+      return "it failed and rests for " + seconds(rest);
     case Usable::EntryDown:
       return "no link to " + entry;
     case Usable::EntryTrust:

@@ -55,6 +55,8 @@ TEST_CASE("a changed backward cell is sealed on by honest relays and refused by 
     world.send(4, world.far);
     CHECK(world.at(0).received.empty());
     CHECK(world.at(0).builds().faults(world.slot(0, 1)).onion == 1);
+    REQUIRE(world.at(0).shared().table.find(world.near) != nullptr);
+    CHECK(world.at(0).shared().table.find(world.near)->bad_hop == hop);
     for (std::size_t i = 1; i < 5; ++i) CHECK(world.at(i).count(Count::CellBadTag) == 0);
   }
 }
