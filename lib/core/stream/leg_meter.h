@@ -39,7 +39,6 @@ class LegMeter {
   void distrust(Instant now);
   // Suspect for another reason.
   [[nodiscard]] bool suspect() const { return !suspect_since_.is_never(); }
-  [[nodiscard]] Instant suspect_since() const { return suspect_since_; }
   [[nodiscard]] Instant suspect_at() const;
   // When tick() will say so if nothing comes.
   [[nodiscard]] Instant probe_at(Duration idle) const;
