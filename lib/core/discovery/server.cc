@@ -21,7 +21,10 @@ void Server::changed() {
   for (const auto& n : commons_.friends) {
     if (n) n->served.built = Served::Built::No;
   }
-  if (make_at_.is_never()) make_at_ = commons_.now + kDamping;
+  if (make_at_.is_never()) {
+    make_at_ = std::max(commons_.now + kDamping, makings_.ready_at());
+    (void)makings_.take(make_at_);
+  }
   commons_.wake_at(make_at_);
 }
 

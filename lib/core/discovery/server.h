@@ -35,8 +35,14 @@ class Server {
                                           std::uint32_t epoch);
   [[nodiscard]] bool showable(const Introducer& n) const;
 
+  // A friend that says something else all the time would keep the others from ever fetching a list
+  // of many pages to its end.
+  static constexpr Duration kMakeEvery = Duration::seconds(5);
+  static constexpr std::int64_t kMakeBurst = 16;
+
   Commons& commons_;
   Handles handles_;
+  Bucket makings_ = Bucket::every(kMakeEvery, kMakeBurst);
   std::uint32_t epoch_ = 0;
   Instant make_at_ = Instant::never();
   Instant linger_until_ = Instant::never();  // a link that went down leaves the lists

@@ -16,7 +16,11 @@ class Bucket {
   };
 
   explicit constexpr Bucket(Rate rate)
-      : interval_{1'000'000'000 / rate.per_second}, depth_{interval_ * rate.burst} {}
+      : Bucket(Duration{1'000'000'000 / rate.per_second}, rate.burst) {}
+  [[nodiscard]] static constexpr Bucket every(Duration interval, std::int64_t burst) {
+    return {interval, burst};
+  }
+  // For less than one a second.
 
   bool take(Instant now) {
     const Instant from = std::max(full_at_, now);
@@ -32,6 +36,9 @@ class Bucket {
   [[nodiscard]] Instant full_at() const { return full_at_; }
 
  private:
+  constexpr Bucket(Duration interval, std::int64_t burst)
+      : interval_(interval), depth_(interval * burst) {}
+
   Duration interval_;
   Duration depth_;
   Instant full_at_{};

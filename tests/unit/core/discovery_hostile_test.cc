@@ -204,6 +204,25 @@ TEST_CASE("floods of questions are answered as often as is allowed") {
   CHECK(world[0].knows(2));
 }
 
+TEST_CASE("a friend that says something else all the time keeps nobody from fetching a list") {
+  DiscoveryWorld world(3);
+  world.befriend(0, 1);
+  world.befriend(1, 2);
+  world.run(Duration::seconds(5));
+  const auto before = world[1].counted("lists_made");
+  for (std::uint8_t i = 0; i < 100; ++i) {
+    wire::Offer offer{wire::Shown::Reachable, i, {}};
+    offer.keys.push_back({ByteArray<32>{2}, world.wall().unix_seconds() + 9'000});
+    offer.rate %= 2;
+    world.inject(1, 2, {offer});
+    world.run(Duration::millis(600));
+  }
+  CHECK(world[1].counted("lists_made") - before >= 10);
+  CHECK(world[1].counted("lists_made") - before <= 30);
+  world.run(Duration::seconds(10));
+  CHECK(world[0].knows(2));
+}
+
 TEST_CASE("a friend that answers nothing is asked ever more seldom") {
   Asked asked;
   asked.world.inject(0, 1, {wire::DescriptorsChanged{9}});
