@@ -75,7 +75,8 @@ class Discovery final : public NextHops {
   [[nodiscard]] bool known(const Address& to) const;
   // Somebody serves this address. Cheap when asked again: a packet may ask.
   void failed(const CircuitPath& path, std::size_t hop);
-  // A build or a circuit failed at this hop (0 the entry friend): the hop and the way to it rest for a while.
+  // A build or a circuit failed at this hop (0 the entry friend): the hop and the way to it rest
+  // for a while.
   void worked(const CircuitPath& path);
 
   // ---- questions --------------------------------------------------------------------------------
