@@ -92,7 +92,8 @@ interface KeystoreOperator extends(Inspect.Inspectable) {
   identity @0 () -> (identity :Common.Identity, locked :Bool);
 
   endorse @1 (friend :Common.Friend, psk :Data) -> (reply :EndorseReply);
-  # Makes a friend of whoever holds the keys in `friend` (serial and endorsement are ignored). psk:
+  # Makes a friend of whoever holds the keys in `friend` (serial and endorsement are ignored), which
+  # must come from the operator, never from peerdb: what peerdb keeps is changed by amend. psk:
   # empty keeps what there is, 32 bytes replace it, 32 zero bytes remove it; it is kept in the sealed
   # key file. Durable before the reply. Endorsed again, an identity's earlier record stays good until
   # the newer one is loaded, unless the static key changed: a crash between keystore and peerdb must
@@ -103,6 +104,12 @@ interface KeystoreOperator extends(Inspect.Inspectable) {
 
   unlock @3 (passphrase :Data) -> (ok :Bool, why :Text);
   # For key files sealed with a passphrase. One try a second.
+
+  amend @4 (previous :Common.Friend, friend :Common.Friend, psk :Data) -> (reply :EndorseReply);
+  # Endorses a change to a friend. previous: the record exactly as peerdb gave it, whose endorsement
+  # must be one that loadFriends would accept now; it vouches for the petname, trust and visibility
+  # that the operator takes over. forged when it does not, or when identity, static or service key
+  # or address differ between the two; then nothing has changed. Otherwise as endorse.
 
   struct EndorseReply {
     union {

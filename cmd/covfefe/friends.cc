@@ -122,10 +122,8 @@ Outcome<void> take_back(const Layout& layout, const ByteArray<32>& identity_key)
              [&](Connection& keystore) { return revoke(keystore, identity_key); });
 }
 
-Outcome<void> endorse_and_store(const Edges& edges, FriendRecord record, ByteView psk) {
-  const auto endorsement = ask(edges.layout, "keystore", [&](Connection& keystore) {
-    return endorse(keystore, record, psk);
-  });
+Outcome<void> store(const Edges& edges, FriendRecord record,
+                    const Outcome<Endorsement>& endorsement) {
   if (!endorsement) return endorsement.error();
   record.serial = endorsement->serial;
   record.endorsement = endorsement->mac;
@@ -180,7 +178,9 @@ Outcome<FriendRecord> add(const Layout& layout, const FriendOptions& options) {
   keys.identity_key = record->identity_key;
   keys.address = record->address;
   if (auto fresh = refuse_known(*edges, keys, options.name); !fresh) return fresh.error();
-  if (auto done = endorse_and_store(*edges, *record, *psk); !done) return done.error();
+  const auto endorsement = ask(
+      layout, "keystore", [&](Connection& keystore) { return endorse(keystore, *record, *psk); });
+  if (auto done = store(*edges, *record, endorsement); !done) return done.error();
   return record;
 }
 
@@ -211,7 +211,10 @@ Outcome<FriendRecord> change(const Layout& layout, const FriendOptions& options)
   record.endpoints = std::move(*endpoints);
   const auto psk = read_psk(options.psk);
   if (!psk) return psk.error();
-  if (auto done = endorse_and_store(*edges, record, *psk); !done) return done.error();
+  const auto endorsement = ask(layout, "keystore", [&](Connection& keystore) {
+    return amend(keystore, *known, record, *psk);
+  });
+  if (auto done = store(*edges, record, endorsement); !done) return done.error();
   return record;
 }
 

@@ -11,6 +11,23 @@ std::string advice(schema::Refusal why) {
   return why == schema::Refusal::LOCKED ? "give it its passphrase: covfefe unlock" : "";
 }
 
+template <typename Reply>
+Outcome<Endorsement> endorsement_in(const Reply& reply) {
+  if (reply.isRefused()) {
+    return refused("keystore", reply.getRefused(), advice(reply.getRefused()));
+  }
+  const auto mac = rpc::exactly<32>(reply.getOk().getEndorsement());
+  if (!mac) return Problem{"the keystore sent an endorsement of a wrong length", ""};
+  return Endorsement{reply.getOk().getSerial(), *mac};
+}
+
+Problem not_vouched_for(const std::string& name) {
+  return {"the keystore refused: what the database holds of " + name +
+              " is not what was endorsed last; it was altered, or brought back from an older copy",
+          "covfefe friend remove " + name +
+              ", then covfefe friend add with its card, and --psk if it had one"};
+}
+
 }  // namespace
 
 Outcome<Endorsement> endorse(Connection& keystore, const FriendRecord& record, ByteView psk) {
@@ -19,14 +36,24 @@ Outcome<Endorsement> endorse(Connection& keystore, const FriendRecord& record, B
   rpc::write_friend(record, request.initFriend());
   request.setPsk(rpc::as_data(psk));
   return call_and_read<Endorsement>(
-      client, "keystore", kj::mv(request), [](auto& answer) -> Outcome<Endorsement> {
+      client, "keystore", kj::mv(request),
+      [](auto& answer) -> Outcome<Endorsement> { return endorsement_in(answer.getReply()); });
+}
+
+Outcome<Endorsement> amend(Connection& keystore, const FriendRecord& previous,
+                           const FriendRecord& record, ByteView psk) {
+  rpc::Client& client = keystore.client();
+  auto request = client.as<schema::KeystoreOperator>().amendRequest();
+  rpc::write_friend(previous, request.initPrevious());
+  rpc::write_friend(record, request.initFriend());
+  request.setPsk(rpc::as_data(psk));
+  return call_and_read<Endorsement>(
+      client, "keystore", kj::mv(request), [&previous](auto& answer) -> Outcome<Endorsement> {
         const auto reply = answer.getReply();
-        if (reply.isRefused()) {
-          return refused("keystore", reply.getRefused(), advice(reply.getRefused()));
+        if (reply.isRefused() && reply.getRefused() == schema::Refusal::FORGED) {
+          return not_vouched_for(previous.petname);
         }
-        const auto mac = rpc::exactly<32>(reply.getOk().getEndorsement());
-        if (!mac) return Problem{"the keystore sent an endorsement of a wrong length", ""};
-        return Endorsement{reply.getOk().getSerial(), *mac};
+        return endorsement_in(reply);
       });
 }
 

@@ -44,7 +44,11 @@ struct Endorsement {
 };
 [[nodiscard]] Outcome<Endorsement> endorse(Connection& keystore, const FriendRecord& record,
                                            ByteView psk);
-// psk: empty or 32 bytes.
+// For a record whose keys the operator has from a card. psk: empty or 32 bytes.
+[[nodiscard]] Outcome<Endorsement> amend(Connection& keystore, const FriendRecord& previous,
+                                         const FriendRecord& record, ByteView psk);
+// For a change to a friend; previous: as peerdb gave it. Refused when the keystore has not endorsed
+// that.
 [[nodiscard]] Outcome<void> revoke(Connection& keystore, const ByteArray<32>& identity_key);
 [[nodiscard]] Outcome<void> unlock(Connection& keystore, ByteView passphrase);
 

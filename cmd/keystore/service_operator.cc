@@ -30,25 +30,20 @@ class OperatorEdge final : public rpc::Served<schema::KeystoreOperator> {
   kj::Promise<void> endorse(EndorseContext context) override {
     const auto params = context.getParams();
     auto reply = context.getResults().initReply();
-    auto record = rpc::friend_from(params.getFriend());
-    if (!record) {
-      reply.setRefused(schema::Refusal::MALFORMED);
-      return kj::READY_NOW;
-    }
-    if (!node_.vault) {
-      reply.setRefused(schema::Refusal::LOCKED);
-      return kj::READY_NOW;
-    }
-    const auto made = node_.vault->endorse(std::move(*record), rpc::as_view(params.getPsk()));
-    if (!made) {
-      reply.setRefused(refusal_for(node_, made.error()));
-      return kj::READY_NOW;
-    }
-    reply.initOk().setSerial(made->serial);
-    reply.getOk().setEndorsement(rpc::as_data(made->mark));
-    ++node_.counters.endorsed;
-    node_.log.record(Level::Notice, "friend-endorsed", {{"serial", std::to_string(made->serial)}});
-    return kj::READY_NOW;
+    const auto record = rpc::friend_from(params.getFriend());
+    if (!record) return refuse(reply, schema::Refusal::MALFORMED);
+    if (!node_.vault) return refuse(reply, schema::Refusal::LOCKED);
+    return tell(reply, node_.vault->endorse(*record, rpc::as_view(params.getPsk())));
+  }
+
+  kj::Promise<void> amend(AmendContext context) override {
+    const auto params = context.getParams();
+    auto reply = context.getResults().initReply();
+    const auto previous = rpc::friend_from(params.getPrevious());
+    const auto record = rpc::friend_from(params.getFriend());
+    if (!previous || !record) return refuse(reply, schema::Refusal::MALFORMED);
+    if (!node_.vault) return refuse(reply, schema::Refusal::LOCKED);
+    return tell(reply, node_.vault->amend(*previous, *record, rpc::as_view(params.getPsk())));
   }
 
   kj::Promise<void> revoke(RevokeContext context) override {
@@ -83,6 +78,23 @@ class OperatorEdge final : public rpc::Served<schema::KeystoreOperator> {
   }
 
  private:
+  using EndorseReply = schema::KeystoreOperator::EndorseReply;
+
+  static kj::Promise<void> refuse(EndorseReply::Builder reply, schema::Refusal why) {
+    reply.setRefused(why);
+    return kj::READY_NOW;
+  }
+
+  kj::Promise<void> tell(EndorseReply::Builder reply,
+                         const keys::VaultResult<keys::Endorsement>& made) {
+    if (!made) return refuse(reply, refusal_for(node_, made.error()));
+    reply.initOk().setSerial(made->serial);
+    reply.getOk().setEndorsement(rpc::as_data(made->mark));
+    ++node_.counters.endorsed;
+    node_.log.record(Level::Notice, "friend-endorsed", {{"serial", std::to_string(made->serial)}});
+    return kj::READY_NOW;
+  }
+
   // Why not, or nothing.
   std::string try_unlock(ByteView passphrase) {
     if (node_.vault) return "the keystore is not locked";

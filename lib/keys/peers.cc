@@ -27,9 +27,13 @@ LoadCount Peers::load(Contents& contents, std::span<const FriendRecord> records,
   return count;
 }
 
-bool Peers::accept(const RootKeys& root, const FriendRecord& record, Endorsed& listed) {
+bool is_current(const RootKeys& root, const FriendRecord& record, const Endorsed& listed) {
   if (record.serial < listed.floor || record.serial > listed.newest) return false;
-  if (listed.static_key != record.static_key || !is_endorsed(root, record)) return false;
+  return listed.static_key == record.static_key && is_endorsed(root, record);
+}
+
+bool Peers::accept(const RootKeys& root, const FriendRecord& record, Endorsed& listed) {
+  if (!is_current(root, record, listed)) return false;
   // From here on this endorsement is in use, and an older record would be a step back.
   listed.floor = record.serial;
   return true;

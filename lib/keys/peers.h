@@ -25,14 +25,18 @@ struct LoadCount {
   std::vector<FriendId> left_out;  // the refused ones' numbers
 };
 
+[[nodiscard]] bool is_current(const RootKeys& root, const FriendRecord& record,
+                              const Endorsed& listed);
+// Is this record good now? Its endorsement verifies, its serial is within listed.floor..newest and
+// its static key is the listed one. `listed` is the entry of its identity.
+
 class Peers {
  public:
   LoadCount load(Contents& contents, std::span<const FriendRecord> records,
                  std::span<const Seen> seen);
-  // Replaces the table. A record is accepted if its endorsement verifies, its identity is listed in
-  // `contents` with the same static key and its serial is within floor..newest. Accepting the
-  // higher serial raises the floor to it: `contents` then differs from the disk. `seen` never
-  // lowers a timestamp that is known already.
+  // Replaces the table. A record is accepted if its identity is listed in `contents` and it
+  // is_current. Accepting the higher serial raises the floor to it: `contents` then differs from
+  // the disk. `seen` never lowers a timestamp that is known already.
 
   [[nodiscard]] std::optional<crypto::PublicKey> identity_of(
       const crypto::PublicKey& static_key) const;

@@ -9,6 +9,11 @@ namespace {
 
 constexpr std::int64_t kCertificateSeconds = 3'600;  // A7
 
+bool same_keys(const FriendRecord& a, const FriendRecord& b) {
+  return a.identity_key == b.identity_key && a.static_key == b.static_key &&
+         a.service_key == b.service_key && a.address == b.address;
+}
+
 }  // namespace
 
 SealedResult<std::unique_ptr<Vault>> Vault::open(const Place& place, ByteView secret,
@@ -54,6 +59,14 @@ VaultResult<Endorsement> Vault::endorse(FriendRecord record, ByteView psk) {
     return kept.error();
   }
   return Endorsement{record.serial, endorsement_of(contents_.root, record)};
+}
+
+VaultResult<Endorsement> Vault::amend(const FriendRecord& previous, FriendRecord record,
+                                      ByteView psk) {
+  const std::optional<std::size_t> at = contents_.find(previous.identity_key);
+  const bool vouched = at && is_current(contents_.root, previous, contents_.friends[*at]);
+  if (!vouched || !same_keys(previous, record)) return VaultError(Reject::Forged);
+  return endorse(std::move(record), psk);
 }
 
 VaultResult<void> Vault::add(const FriendRecord& record, ByteView psk) {

@@ -2,7 +2,8 @@
 // The open key file and everything that may be asked of it. This is the keystore as a value: the
 // service around it only translates. No function returns the seed, a private key or a PSK. What is
 // durable is durable before the function returns; when the disk refuses, nothing has changed.
-// Thread: one; blocks on the disk in endorse, revoke, load and, about once in 30 minutes, initiate.
+// Thread: one; blocks on the disk in endorse, amend, revoke, load and, about once in 30 minutes,
+// initiate.
 #pragma once
 
 #include <memory>
@@ -39,6 +40,11 @@ class Vault {
   // static key belongs to another friend; Overloaded: kMaxEndorsed friends.
   // An earlier endorsement of the identity stays good until the new one is loaded, so that a crash
   // between keystore and database loses no friend.
+
+  VaultResult<Endorsement> amend(const FriendRecord& previous, FriendRecord record, ByteView psk);
+  // endorse for a change to a friend, whose record lies where others can alter it. Rejects, besides
+  // endorse's: Forged when `previous` is no record that load would accept now, or a key or the
+  // address differs between the two.
 
   VaultResult<void> revoke(const crypto::PublicKey& identity_key);
   // No endorsement made so far is honoured again; the PSK is gone. Also fine for a stranger.

@@ -94,6 +94,14 @@ struct Fixture {
     request.setPsk(rpc::as_data(psk));
     return call(kj::mv(request)).getReply();
   }
+  Operator::EndorseReply::Reader amend(const FriendRecord& previous, const FriendRecord& record,
+                                       ByteView psk = {}) {
+    auto request = owner.amendRequest();
+    rpc::write_friend(previous, request.initPrevious());
+    rpc::write_friend(record, request.initFriend());
+    request.setPsk(rpc::as_data(psk));
+    return call(kj::mv(request)).getReply();
+  }
   FriendRecord endorsed_record(ByteView psk = {}) {
     FriendRecord record = record_of(other->identity(), "bob");
     const auto reply = endorse(record, psk);
@@ -319,8 +327,34 @@ TEST_CASE_FIXTURE(Fixture, "every wrong length is refused and the connection goe
   CHECK(initiate(other->identity().static_key, kBoot).isOk());
 }
 
+TEST_CASE_FIXTURE(Fixture, "a change is endorsed by the record before it, and by no other") {
+  unlock_now();
+  const FriendRecord before = endorsed_record();
+  FriendRecord after = before;
+  after.trust = TrustLevel::Known;
+  const auto reply = amend(before, after);
+  REQUIRE(reply.isOk());
+  after.serial = reply.getOk().getSerial();
+  after.endorsement = *rpc::exactly<32>(reply.getOk().getEndorsement());
+  CHECK(load({after}).getAccepted() == 1);
+  CHECK(amend(before, after).getRefused() == schema::Refusal::FORGED);
+  FriendRecord raised = after;
+  raised.trust = TrustLevel::Met;
+  CHECK(amend(raised, raised).getRefused() == schema::Refusal::FORGED);
+  FriendRecord rekeyed = after;
+  rekeyed.static_key = stranger(5).static_key;
+  CHECK(amend(after, rekeyed).getRefused() == schema::Refusal::FORGED);
+  CHECK(amend(rekeyed, rekeyed).getRefused() == schema::Refusal::FORGED);
+  CHECK(amend(after, after, ByteArray<31>{}).getRefused() == schema::Refusal::MALFORMED);
+  CHECK(node.counters.endorsed == 2);
+  CHECK(load({after}).getAccepted() == 1);
+}
+
 TEST_CASE_FIXTURE(Fixture, "malformed friends are refused on both edges") {
   unlock_now();
+  auto amending = owner.amendRequest();
+  rpc::write_friend(endorsed_record(), amending.initFriend());
+  CHECK(call(kj::mv(amending)).getReply().getRefused() == schema::Refusal::MALFORMED);
   auto request = owner.endorseRequest();
   rpc::write_friend(stranger(5), request.initFriend());
   request.getFriend().setStaticKey(rpc::as_data(ByteArray<31>{}));
@@ -339,6 +373,7 @@ TEST_CASE_FIXTURE(Fixture, "while locked everything is refused as locked and not
   CHECK(respond(ByteArray<216>{}, kBoot).getRefused() == schema::Refusal::LOCKED);
   CHECK(finish(1, ByteArray<212>{}).getRefused() == schema::Refusal::LOCKED);
   CHECK(endorse(stranger(5)).getRefused() == schema::Refusal::LOCKED);
+  CHECK(amend(stranger(5), stranger(5)).getRefused() == schema::Refusal::LOCKED);
   CHECK(open_build(ByteArray<1264>{}).getRefused() == schema::Refusal::LOCKED);
   CHECK(call(router.onionKeysRequest()).getKeys().size() == 0);
   auto revoke = owner.revokeRequest();

@@ -92,11 +92,31 @@ def an_altered_database(lab):
     assert "accepted=0 refused=1" in last_loaded(alice).replace('"', ""), last_loaded(alice)
 
 
+def a_change_to_an_altered_record(lab):
+    """no change is endorsed to a record that somebody altered, and the card brings the friend back"""
+    alice = with_friend(lab)
+    for alteration in ("trust=1", "visibility=2", "petname='bobby'", "static_key=randomblob(32)",
+                       "identity_key=randomblob(32)"):
+        alter(alice, "UPDATE friends SET %s;" % alteration)
+        loads = len(lines(alice, "keystore-knows-friends"))
+        alice.up()
+        wait_for_line(alice, "keystore-knows-friends", loads + 1)
+        name = "bobby" if "bobby" in alteration else "bob"
+        before = alice.json("friend", "list")
+        code, text = alice.try_cli("friend", "set", name, "--endpoint", "192.0.2.77:9")
+        assert code == 1 and "altered" in text and "covfefe friend remove " + name in text, (alteration, code, text)
+        assert alice.json("friend", "list") == before, alteration
+        alice.cli("friend", "remove", name)
+        alice.cli("friend", "add", os.path.join(lab.directory, "bob.card"), "--name", "bob", "--trust", "met")
+        alice.cli("friend", "set", "bob", "--endpoint", "192.0.2.77:9")
+        alice.down()
+
+
 def main():
     if os.geteuid() != 0:
         print("skipped: needs root")
         return 77
-    for case in (an_older_database, what_circuits_need, an_altered_database):
+    for case in (an_older_database, what_circuits_need, an_altered_database, a_change_to_an_altered_record):
         with nodes.Lab() as lab:
             case(lab)
         print("ok: " + case.__doc__)

@@ -140,6 +140,82 @@ TEST_CASE("an older endorsement is good until the newer one was loaded, and neve
   CHECK(accepted(*keys.open(), {lowered}) == 1);
 }
 
+Reject amend_refusal(keys::Vault& vault, const FriendRecord& previous, const FriendRecord& record) {
+  const auto made = vault.amend(previous, record, {});
+  return made.ok() ? Reject::Unexpected : std::get<Reject>(made.error());
+}
+
+TEST_CASE("a change to an endorsed friend is endorsed, and the record before it stays good") {
+  KeyDirectory keys;
+  auto vault = keys.open();
+  const FriendRecord before = endorsed(*vault, stranger(7));
+  FriendRecord after = before;
+  after.petname = "renamed";
+  after.trust = TrustLevel::Known;
+  after.visibility = Visibility::Reachable;
+  const auto made = vault->amend(before, after, key_of(5).view());
+  REQUIRE(made.ok());
+  after.serial = made->serial;
+  after.endorsement = made->mark;
+  CHECK(accepted(*vault, {before}) == 1);
+  CHECK(accepted(*vault, {after}) == 1);
+  CHECK(accepted(*keys.open(), {after}) == 1);
+}
+
+TEST_CASE("a change to a record altered in any endorsed field is forged and changes nothing") {
+  KeyDirectory keys;
+  auto vault = keys.open();
+  const FriendRecord good = endorsed(*vault, stranger(7));
+  endorsed(*vault, stranger(8));
+  std::vector<FriendRecord> bad(10, good);
+  bad[0].petname = "mallory";
+  bad[1].trust = TrustLevel::Known;
+  bad[2].visibility = Visibility::Reachable;
+  bad[3].identity_key = stranger(8).identity_key;
+  bad[4].identity_key = stranger(9).identity_key;
+  bad[5].static_key = stranger(9).static_key;
+  bad[6].service_key = stranger(9).service_key;
+  bad[6].address = stranger(9).address;
+  bad[7].address = stranger(9).address;
+  ++bad[8].serial;
+  bad[9].endorsement = {};
+  const auto before = keys.file();
+  for (const FriendRecord& one : bad) CHECK(amend_refusal(*vault, one, one) == Reject::Forged);
+  CHECK(keys.file() == before);
+  CHECK(vault->amend(good, good, {}).ok());
+}
+
+TEST_CASE("a change keeps every key and the address of the friend") {
+  KeyDirectory keys;
+  auto vault = keys.open();
+  const FriendRecord good = endorsed(*vault, stranger(7));
+  const FriendRecord other = stranger(8);
+  std::vector<FriendRecord> bad(5, good);
+  bad[0].identity_key = other.identity_key;
+  bad[1].static_key = other.static_key;
+  bad[2].service_key = other.service_key;
+  bad[3].address = other.address;
+  bad[4].service_key = other.service_key;
+  bad[4].address = other.address;
+  const auto before = keys.file();
+  for (const FriendRecord& one : bad) CHECK(amend_refusal(*vault, good, one) == Reject::Forged);
+  CHECK(keys.file() == before);
+}
+
+TEST_CASE("a record that was revoked or replaced since is no ground for a change") {
+  KeyDirectory keys;
+  auto vault = keys.open();
+  const FriendRecord met = endorsed(*vault, stranger(7));
+  FriendRecord lowered = stranger(7);
+  lowered.trust = TrustLevel::None;
+  lowered = endorsed(*vault, lowered);
+  CHECK(accepted(*vault, {lowered}) == 1);
+  CHECK(amend_refusal(*vault, met, met) == Reject::Forged);
+  REQUIRE(vault->revoke(lowered.identity_key).ok());
+  CHECK(amend_refusal(*vault, lowered, lowered) == Reject::Forged);
+  CHECK(vault->endorsed() == 0);
+}
+
 TEST_CASE("a new static key ends the old one at once") {
   KeyDirectory keys;
   auto vault = keys.open();
