@@ -18,7 +18,25 @@ bool open(const Leg& leg) {
 
 // ---- coming and going ---------------------------------------------------------------------------
 
-Leg& Legs::add(PeerSession& session, Leg leg) {
+void Legs::add(PeerSession& session, const Attempt& attempt, const Built& built) {
+  Leg leg;
+  leg.circuit = built.circuit;
+  leg.link = attempt.path.entry;
+  leg.path = attempt.path;
+  leg.lifetime = Duration::seconds(BuildTerms{}.lifetime);
+  leg.rtt = built.rtt;
+  stand(session, std::move(leg));
+}
+
+void Legs::add(PeerSession& session, const Terminal& terminal) {
+  Leg leg;
+  leg.circuit = terminal.circuit;
+  leg.link = terminal.link;
+  leg.lifetime = Duration::seconds(terminal.record.lifetime);
+  stand(session, std::move(leg));
+}
+
+void Legs::stand(PeerSession& session, Leg leg) {
   Shared& shared = reach_.shared;
   Circuit* circuit = shared.table.find(leg.circuit);
   CHECK(circuit != nullptr);
@@ -31,7 +49,6 @@ Leg& Legs::add(PeerSession& session, Leg leg) {
   session.bare_since = Instant::never();
   session.legs.push_back(std::make_unique<Leg>(std::move(leg)));
   if (session.peer != nullptr) choose(*session.peer, shared);
-  return *session.legs.back();
 }
 
 void Legs::erase(PeerSession& session, CircuitId circuit) {
@@ -176,13 +193,7 @@ Legs::Joined Legs::built(const Attempt& attempt, const Built& built,
   }
   session.attach_failures = 0;
   reach_.discovery.worked(attempt.path);
-  Leg leg;
-  leg.circuit = built.circuit;
-  leg.link = attempt.path.entry;
-  leg.path = attempt.path;
-  leg.lifetime = Duration::seconds(BuildTerms{}.lifetime);
-  leg.rtt = built.rtt;
-  add(session, std::move(leg));
+  add(session, attempt, built);
   if (attempt.replaces.value != 0) retire(session, attempt.replaces);
   refresh(session, attempt.path.epoch);
   look_at_all(session);

@@ -18,8 +18,10 @@ class Legs {
 
   explicit Legs(Reach& reach) : reach_(reach) {}
 
-  Leg& add(PeerSession& session, Leg leg);
-  // A circuit that stands: circuit, link, path, lifetime and rtt are given.
+  void add(PeerSession& session, const Attempt& attempt, const Built& built);
+  // A circuit that was built from here.
+  void add(PeerSession& session, const Terminal& terminal);
+  // One that the far end built.
   void drop(PeerSession& session, CircuitId circuit, wire::DestroyReason reason);
   void drop_all(PeerSession& session, wire::DestroyReason reason);
   // Tell the neighbours.
@@ -50,6 +52,7 @@ class Legs {
   void attach(PeerSession& session, const Need& need);
   bool start(PeerSession& session, const CircuitPath& path, CircuitId replaces);
   [[nodiscard]] std::vector<CircuitPath> paths(const PeerSession& session, const Need& need) const;
+  void stand(PeerSession& session, Leg leg);
   void look_at(PeerSession& session, Leg& leg);
   void look_at_all(PeerSession& session);
   void retire(PeerSession& session, CircuitId circuit);

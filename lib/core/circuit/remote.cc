@@ -9,9 +9,8 @@ namespace covfefe::core {
 
 namespace {
 
-constexpr Duration kRoomAfter = Duration::seconds(10);  // idle so long makes room (Step E13)
-constexpr Duration kRestful = Duration::seconds(30);    // a third party is kept so long
-constexpr Duration kRemember = Duration::minutes(10);   // then a destination is given up (A12)
+constexpr Duration kRestful = Duration::seconds(30);   // a third party is kept so long
+constexpr Duration kRemember = Duration::minutes(10);  // then a destination is given up (A12)
 constexpr Duration kRememberPatience = Duration::minutes(1);
 constexpr Duration kRememberEvery = Duration::seconds(1);
 
@@ -29,28 +28,11 @@ Remote::Remote(const Parts& parts, const CircuitPolicy& policy)
 Peer* Remote::peer_for(const Address& address) {
   if (Peer* peer = reach_.peers.find(address)) return peer;
   if (!reach_.discovery.known(address)) return nullptr;
-  if (reach_.peers.full(Third::Dialled)) {
-    Peer* idle = reach_.peers.idlest(Third::Dialled, reach_.shared.now - kRoomAfter);
-    if (idle == nullptr) return nullptr;
-    forget(*idle);
-    bury(*idle);
-  }
+  if (!sessions_.room(Third::Dialled)) return nullptr;
   Peer& peer = reach_.peers.add(address, Third::Dialled);
   peer.used = reach_.shared.now;
   reach_.peers.touch(peer);
   return &peer;
-}
-
-void Remote::forget(Peer& peer) {
-  sessions_.end_all(peer);
-  reach_.attempts.abandon([&peer](const Attempt& a) { return a.peer == &peer; });
-}
-
-void Remote::bury(Peer& peer) {
-  if (peer.remembered) {
-    reach_.reports.emplace_back(DestinationUsed{peer.address, DestinationUsed::What::Closed});
-  }
-  reach_.peers.remove(peer);
 }
 
 bool Remote::spent(const Peer& peer) const {
@@ -138,11 +120,7 @@ wire::BuildAnswer Remote::attach(const Terminal& terminal, const wire::AttachCir
   if (session == nullptr || session->legs.size() >= PeerSession::kLegs) return wire::NoService{};
   const auto answer = session->e2e->attach().answer(ask, terminal.ephemeral);
   if (!answer) return wire::NoService{};
-  Leg leg;
-  leg.circuit = terminal.circuit;
-  leg.link = terminal.link;
-  leg.lifetime = Duration::seconds(terminal.record.lifetime);
-  legs_.add(*session, std::move(leg));
+  legs_.add(*session, terminal);
   reach_.peers.touch(*session->peer);
   return *answer;
 }

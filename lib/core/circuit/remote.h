@@ -35,9 +35,9 @@ class Remote {
   // It ends for bad tags: the hop that they name rests. lost() follows.
   void close_leg(PeerSession& session, CircuitId circuit);
   // The operator wants it away: another takes its place, and with the last one the session ends.
-  void forget(Peer& peer);
+  void forget(Peer& peer) { sessions_.forget(peer); }
   // Ends its sessions and what is under way for it.
-  void bury(Peer& peer);
+  void bury(Peer& peer) { sessions_.bury(peer); }
   // spent(): peer is void afterwards.
 
   // ---- builds, as BuildEvents -------------------------------------------------------------------

@@ -13,7 +13,7 @@ namespace {
 constexpr Duration kFirstRepeat = Duration::millis(150);
 constexpr Duration kLastRepeat = Duration::seconds(1);
 constexpr Duration kProbeEvery = Duration::seconds(1);
-constexpr Duration kRoomAfter = Duration::seconds(10);  // idle so long makes room (Step E13)
+constexpr Duration kRoomAfter = Duration::seconds(10);  // idle for so long makes room
 
 }  // namespace
 
@@ -39,13 +39,7 @@ void RemoteSessions::opened(Attempt& attempt, const Built& built, std::unique_pt
   session.give_up = now + kAttempt;
   session.repeat_after = kFirstRepeat;
   session.repeat_at = now + kFirstRepeat;
-  Leg leg;
-  leg.circuit = built.circuit;
-  leg.link = attempt.path.entry;
-  leg.path = attempt.path;
-  leg.lifetime = Duration::seconds(BuildTerms{}.lifetime);
-  leg.rtt = built.rtt;
-  legs_.add(session, std::move(leg));
+  legs_.add(session, attempt, built);
   reach_.peers.touch(peer);
   (void)reach_.egress.greet(session);
 }
@@ -60,11 +54,7 @@ bool RemoteSessions::arrived(const Terminal& terminal, std::unique_ptr<E2e> e2e)
   session.stage = Stage::Answered;
   session.created = session.used = now;
   session.give_up = now + kThird;
-  Leg leg;
-  leg.circuit = terminal.circuit;
-  leg.link = terminal.link;
-  leg.lifetime = Duration::seconds(terminal.record.lifetime);
-  legs_.add(session, std::move(leg));
+  legs_.add(session, terminal);
   return true;
 }
 
@@ -108,14 +98,17 @@ Peer* RemoteSessions::welcome(const Address& who) {
     return nullptr;
   }
   if (peer != nullptr) return peer;
-  if (reach_.peers.full(Third::Came)) {
-    Peer* idle = reach_.peers.idlest(Third::Came, reach_.shared.now - kRoomAfter);
-    if (idle == nullptr) return nullptr;
-    end_all(*idle);
-    reach_.attempts.abandon([idle](const Attempt& a) { return a.peer == idle; });
-    reach_.peers.remove(*idle);
-  }
-  return &reach_.peers.add(who, Third::Came);
+  return room(Third::Came) ? &reach_.peers.add(who, Third::Came) : nullptr;
+}
+
+// Step E13, covfefe-protocol(7).
+bool RemoteSessions::room(Third how) {
+  if (!reach_.peers.full(how)) return true;
+  Peer* idle = reach_.peers.idlest(how, reach_.shared.now - kRoomAfter);
+  if (idle == nullptr) return false;
+  forget(*idle);
+  bury(*idle);
+  return true;
 }
 
 void RemoteSessions::confirm(Peer& peer, PeerSession& session) {
@@ -168,6 +161,18 @@ void RemoteSessions::end_all(Peer& peer) {
   for (std::size_t i = peer.sessions.size(); i-- > 0;) {
     if (peer.sessions[i]->via == Via::Circuits) end(*peer.sessions[i]);
   }
+}
+
+void RemoteSessions::forget(Peer& peer) {
+  end_all(peer);
+  reach_.attempts.abandon([&peer](const Attempt& a) { return a.peer == &peer; });
+}
+
+void RemoteSessions::bury(Peer& peer) {
+  if (peer.remembered) {
+    reach_.reports.emplace_back(DestinationUsed{peer.address, DestinationUsed::What::Closed});
+  }
+  reach_.peers.remove(peer);
 }
 
 // Who refuses strangers is silent when it learns who is there.

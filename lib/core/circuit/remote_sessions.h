@@ -37,7 +37,12 @@ class RemoteSessions {
   // Tells the far end.
   void erase(PeerSession& session);
   // Tells the neighbours of its circuits only. session is void afterwards.
-  void end_all(Peer& peer);
+  [[nodiscard]] bool room(Third how);
+  // For one more third party, if need be in place of the one that was idle for longest.
+  void forget(Peer& peer);
+  // Ends its sessions and what is under way for it.
+  void bury(Peer& peer);
+  // A third party of which nothing is left; peer is void afterwards.
 
   [[nodiscard]] PeerSession* find(const ByteArray<8>& name) const;
   // A live one, by Attach::session().
@@ -59,6 +64,7 @@ class RemoteSessions {
   [[nodiscard]] Instant idle_at(const PeerSession& session) const;
   [[nodiscard]] bool over(const PeerSession& session) const;
   void make_room(Peer& peer);
+  void end_all(Peer& peer);
 
   Reach& reach_;
   Legs& legs_;
