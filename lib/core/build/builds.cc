@@ -67,10 +67,6 @@ std::optional<BuildId> Builds::start(const CircuitPath& path, const BuildTerms& 
   return parts_->own.start(path, terms, payload);
 }
 
-std::optional<ByteArray<32>> Builds::last_ephemeral(BuildId build) const {
-  return parts_->own.last_ephemeral(build);
-}
-
 void Builds::abandon(BuildId build) {
   parts_->own.abandon(build);
 }

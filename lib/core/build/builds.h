@@ -92,7 +92,6 @@ class Builds {
                                              ByteView payload);
   // payload: kBuildPayload bytes. Exactly one on_built or on_build_failed follows, later, unless
   // abandoned. Nothing when it cannot even be sent.
-  [[nodiscard]] std::optional<ByteArray<32>> last_ephemeral(BuildId build) const;
   void abandon(BuildId build);
   void close(CircuitId circuit, wire::DestroyReason reason);
   // Either end's circuit: tells the neighbour and forgets it; no on_circuit_lost.

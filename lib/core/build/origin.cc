@@ -71,13 +71,6 @@ std::optional<BuildId> OwnBuilds::start(const CircuitPath& path, const BuildTerm
   return id;
 }
 
-std::optional<ByteArray<32>> OwnBuilds::last_ephemeral(BuildId build) const {
-  for (const auto& run : runs_) {
-    if (run->id == build) return run->build.last_ephemeral();
-  }
-  return std::nullopt;
-}
-
 void OwnBuilds::abandon(BuildId build) {
   const auto found = std::find_if(runs_.begin(), runs_.end(),
                                   [build](const auto& run) { return run->id == build; });

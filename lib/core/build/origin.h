@@ -23,7 +23,6 @@ class OwnBuilds {
 
   [[nodiscard]] std::optional<BuildId> start(const CircuitPath& path, const BuildTerms& terms,
                                              ByteView payload);
-  [[nodiscard]] std::optional<ByteArray<32>> last_ephemeral(BuildId build) const;
   void abandon(BuildId build);
   [[nodiscard]] bool under_way(CircuitId circuit) const;
   [[nodiscard]] std::size_t size() const { return runs_.size(); }

@@ -204,6 +204,7 @@ void BuildNode::on_build_failed(core::BuildId build, const core::BuildFailure& f
 
 wire::BuildStatus BuildNode::on_terminal(const core::Terminal& terminal, MutableBytes answer) {
   terminals.push_back(terminal.circuit);
+  ephemeral = terminal.ephemeral;
   std::fill(answer.begin(), answer.end(), terminal.payload[0]);
   return grants;
 }

@@ -86,6 +86,7 @@ class BuildNode final : public core::CellSink,
   std::vector<Failed> failed;
   std::vector<Ended> lost;
   std::vector<CircuitId> terminals;
+  ByteArray<32> ephemeral{};  // of the build that ended here last
   std::vector<Received> received;
   std::function<void(CircuitId)> on_lost = [](CircuitId) {};
 
