@@ -70,11 +70,4 @@ Instant Resend::next_deadline() const {
   return at;
 }
 
-void Resend::clear() {
-  entries_ = {};
-  bodies_.reset();
-  next_ = 0;
-  count_ = 0;
-}
-
 }  // namespace covfefe::core

@@ -37,7 +37,6 @@ class Resend {
   [[nodiscard]] std::optional<Due> take(Instant now);
   // One that is overdue, forgotten by that.
   [[nodiscard]] Instant next_deadline() const;
-  void clear();
 
  private:
   struct Entry {
