@@ -39,10 +39,6 @@ bool has_handle(const std::vector<std::string>& hops) {
   return hops.size() > 1 && std::any_of(hops.begin() + 1, hops.end(), is_handle);
 }
 
-unsigned long long wide(std::uint64_t value) {
-  return value;
-}
-
 std::string wrong_text(const CircuitView& circuit) {
   std::string out;
   const auto add = [&out](std::uint64_t count, const char* what) {

@@ -82,10 +82,6 @@ Outcome<FriendView> live_view(const Layout& layout, FriendId id) {
   return Problem{"the router has not read this friend yet", ""};
 }
 
-unsigned long long wide(std::uint64_t value) {
-  return value;
-}
-
 void print_record(const FriendRecord& record) {
   std::printf("name         %s\ntrust        %s\nvisibility   %s: %s\n", record.petname.c_str(),
               trust::name_of(record.trust), name_of(record.visibility),

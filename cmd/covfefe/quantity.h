@@ -15,5 +15,9 @@ namespace covfefe::cli {
 // "1 circuit", "2 circuits": nouns whose plural is an s.
 [[nodiscard]] std::string rtt_text(double milliseconds);
 // "8.25 ms"; "-" for 0, which is not measured.
+[[nodiscard]] constexpr unsigned long long wide(std::uint64_t value) {
+  return value;
+}
+// For %llu.
 
 }  // namespace covfefe::cli
