@@ -35,7 +35,7 @@ std::uint64_t at_destination(const Circuit& circuit, std::uint64_t counter) {
 }  // namespace
 
 Bundle& Carrier::bundle(PeerSession& session) {
-  if (!session.bundle) session.bundle = std::make_unique<Bundle>();
+  if (!session.bundle) session.bundle = std::make_unique<Bundle>(shared_.reorder_pool);
   InlineVec<Bundle::Leg, Bundle::kLegs> legs;
   for (const auto& leg : session.legs) {
     if (!legs.full()) legs.push_back({leg->circuit, leg->rtt, sends(*leg)});

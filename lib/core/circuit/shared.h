@@ -6,6 +6,7 @@
 #include "core/circuit/delivery.h"
 #include "core/circuit/identity.h"
 #include "core/circuit/tally.h"
+#include "core/stream/reorder.h"
 
 namespace covfefe::core {
 
@@ -19,6 +20,7 @@ struct Shared {
   Identity identity;
   Tally tally;
   Delivery delivery;
+  ReorderPool reorder_pool{};
 };
 // Owned by Circuits.
 

@@ -32,6 +32,9 @@ class Bundle {
   static constexpr Duration kBusy = Duration::seconds(10);  // since the last packet
   static constexpr Duration kInUse = Duration::minutes(5);  // likewise
 
+  explicit Bundle(ReorderPool& pool) : reorder_(pool) {}
+  // The pool outlives this object.
+
   struct Leg {
     CircuitId id;
     Duration rtt;        // of its build, or 0

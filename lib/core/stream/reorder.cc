@@ -2,6 +2,7 @@
 #include "core/stream/reorder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -36,7 +37,7 @@ void Reorder::came(const Cell& cell, Instant now, OrderedCells& out) {
   if (cell.sequence < expected_) return out.on_ordered(cell.plain);
   if (cell.sequence - expected_ >= kCells) pass(cell.sequence - kCells + 1, out);
   const bool in_turn = cell.sequence == expected_;
-  if (in_turn || (held_ == 0 && overtaken(now))) {
+  if (in_turn || (held_ == 0 && (overtaken(now) || !room()))) {
     gaps_ += cell.sequence - expected_;
     expected_ = cell.sequence + 1;
     out.on_ordered(cell.plain);
@@ -44,15 +45,21 @@ void Reorder::came(const Cell& cell, Instant now, OrderedCells& out) {
     hold(cell, now);
   }
   drain(now, out);
+  if (held_ == 0) give_back();
 }
 
 void Reorder::tick(Instant now, OrderedCells& out) {
   drain(now, out);
+  if (held_ == 0) give_back();
+}
+
+bool Reorder::room() {
+  if (!store_) store_ = pool_.take();
+  return store_ != nullptr;
 }
 
 void Reorder::hold(const Cell& cell, Instant now) {
   CHECK(cell.plain.size() <= wire::kLargePlain);
-  if (!store_) store_ = std::make_unique<Store>();
   Slot& place = slot(cell.sequence);
   if (place.sequence == 0) ++held_;
   place = {cell.sequence, now, static_cast<std::uint16_t>(cell.plain.size())};
@@ -106,8 +113,29 @@ Instant Reorder::next_deadline() const {
 }
 
 void Reorder::clear() {
-  store_.reset();
+  if (store_ && held_ > 0) store_->slots = {};
   held_ = 0;
+  give_back();
+}
+
+// What is given back holds nothing: every slot is free.
+void Reorder::give_back() {
+  if (store_) pool_.give(std::move(store_));
+}
+
+std::unique_ptr<Reorder::Store> ReorderPool::take() {
+  if (!free_.empty()) {
+    auto store = std::move(free_.back());
+    free_.pop_back();
+    return store;
+  }
+  if (made_ == kStores) return nullptr;
+  ++made_;
+  return std::make_unique<Reorder::Store>();
+}
+
+void ReorderPool::give(std::unique_ptr<Reorder::Store> store) {
+  free_.push_back(std::move(store));
 }
 
 }  // namespace covfefe::core

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts the ordered cells of a session that came by several legs in order again (Step S8,
 // covfefe-protocol(7)). Nothing is held while one leg is in use; what is held is bounded by 256
-// cells and by time, whatever the other end sends. Memory is taken with the first cell that has to
-// wait and given back by clear(). Thread: data.
+// cells and by time, whatever the other end sends. A session has memory for that only while one of
+// its cells waits; all of them together have room for 64 sessions (21 MB). Thread: data.
 #pragma once
 
 #include <array>
 #include <memory>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -22,6 +23,8 @@ class OrderedCells {
   virtual void on_ordered(ByteView plain) = 0;
 };
 
+class ReorderPool;
+
 class Reorder {
  public:
   static constexpr std::size_t kCells = 256;
@@ -29,6 +32,12 @@ class Reorder {
   static constexpr Duration kMostWait = Duration::millis(50);
   static constexpr Duration kLately = Duration::millis(200);  // a leg silent for longer is idle
   static constexpr std::size_t kLegs = 8;
+
+  explicit Reorder(ReorderPool& pool) : pool_(pool) {}
+  // The pool outlives this object.
+  ~Reorder() { clear(); }
+  Reorder(const Reorder&) = delete;
+  Reorder& operator=(const Reorder&) = delete;
 
   void join(CircuitId leg);
   // Cells may come by it from now on; by at most kLegs, the rest count as one.
@@ -55,6 +64,7 @@ class Reorder {
   // Forgets what is held; what comes next is in order.
 
  private:
+  friend class ReorderPool;
   struct Leg {
     CircuitId id;
     std::uint64_t newest = 0;
@@ -71,13 +81,16 @@ class Reorder {
   };
 
   void note(const Cell& cell, Instant now);
+  [[nodiscard]] bool room();
   void hold(const Cell& cell, Instant now);
   [[nodiscard]] Slot& slot(std::uint64_t sequence) { return store_->slots[sequence % kCells]; }
   [[nodiscard]] bool overtaken(Instant now) const;
   void drain(Instant now, OrderedCells& out);
   void pass(std::uint64_t sequence, OrderedCells& out);
   void find_first();
+  void give_back();
 
+  ReorderPool& pool_;
   InlineVec<Leg, kLegs> legs_;
   std::unique_ptr<Store> store_;
   Duration wait_ = kMostWait;
@@ -85,6 +98,20 @@ class Reorder {
   std::uint64_t first_held_ = 0;
   std::size_t held_ = 0;
   std::uint64_t gaps_ = 0;
+};
+
+class ReorderPool {
+ public:
+  static constexpr std::size_t kStores = 64;
+
+ private:
+  friend class Reorder;
+  [[nodiscard]] std::unique_ptr<Reorder::Store> take();
+  // Null when all are in use: then cells go on out of order.
+  void give(std::unique_ptr<Reorder::Store> store);
+
+  std::vector<std::unique_ptr<Reorder::Store>> free_;
+  std::size_t made_ = 0;
 };
 
 }  // namespace covfefe::core

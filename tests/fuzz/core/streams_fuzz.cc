@@ -128,7 +128,8 @@ class Session {
 
   Reader in_;
   Instant now_{1'000'000'000'000};
-  Bundle bundle_;
+  ReorderPool pool_;
+  Bundle bundle_{pool_};
   Out out_;
   std::array<std::uint64_t, 5> sent_{};
   std::array<std::uint64_t, 5> came_at_{};

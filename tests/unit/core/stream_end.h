@@ -53,7 +53,8 @@ class End final : public OrderedCells {
   void set_legs(std::span<const Bundle::Leg> legs) { bundle.set_legs(legs); }
   void on_ordered(ByteView plain) override;
 
-  Bundle bundle;
+  ReorderPool pool;
+  Bundle bundle{pool};
   std::function<void(const Parcel&)> arrived = [](const Parcel&) {};
   std::size_t cells = 0;  // sent
   std::size_t most_held = 0;

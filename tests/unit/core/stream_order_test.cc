@@ -31,7 +31,8 @@ struct Out final : OrderedCells {
 };
 
 struct Line {
-  Reorder reorder;
+  ReorderPool pool;
+  Reorder reorder{pool};
   Out out;
   void came(CircuitId leg, std::uint64_t sequence, Instant now) {
     ByteArray<8> plain{};
@@ -64,6 +65,34 @@ TEST_CASE("by one leg everything passes as it comes") {
   for (const std::uint64_t n : Order{1, 2, 5, 4, 9, 3}) line.came(kA, n, at(0));
   CHECK(line.out.order == Order{1, 2, 5, 4, 9, 3});
   CHECK(line.reorder.next_deadline().is_never());
+}
+
+TEST_CASE("sessions that wait share a bounded memory, and order is what is given up") {
+  ReorderPool pool;
+  Out out;
+  std::vector<std::unique_ptr<Reorder>> all;
+  const auto came = [&](Reorder& to, std::uint64_t sequence) {
+    ByteArray<8> plain{};
+    store_le(plain.data(), sequence);
+    to.came({kA, sequence, plain}, at(0), out);
+  };
+  for (std::size_t i = 0; i <= ReorderPool::kStores; ++i) {
+    all.push_back(std::make_unique<Reorder>(pool));
+    all.back()->join(kA);
+    all.back()->join(kB);
+    came(*all.back(), 1);
+    out.order.clear();
+    ByteArray<8> plain{};
+    all.back()->came({kB, 1, plain}, at(0), out);  // B is in use too, so A's gap may still come
+    out.order.clear();
+    came(*all.back(), 3);
+    CHECK(all.back()->held() == (i < ReorderPool::kStores ? 1 : 0));
+  }
+  CHECK(out.order == Order{3});
+  came(*all.front(), 2);
+  CHECK(out.order == Order{3, 2, 3});
+  came(*all.back(), 5);
+  CHECK(all.back()->held() == 1);
 }
 
 TEST_CASE("cells of two legs come out in order") {
