@@ -234,6 +234,19 @@ void show(const std::string& what, const Sameness::Verdict& v) {
                << ", twice " << v.twice);
 }
 
+// What was made with zeros for fillers: the first hop alone sees nothing of its place.
+void check_shown(const std::string& what, const Sameness& seen) {
+  const auto verdict = seen.verdict();
+  show(what, verdict);
+  CHECK(verdict.block > 6);
+  CHECK(verdict.alike > 6);
+  for (std::size_t length = 2; length <= kHopsMost; ++length) {
+    for (std::size_t hop = 2; hop <= length; ++hop) {
+      CHECK_FALSE(seen.verdict_of({length, hop}).hides());
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("the model's onions and build packets are the product's") {
@@ -275,16 +288,7 @@ TEST_CASE("forward cells look alike at every place of every path") {
 }
 
 TEST_CASE("forward cells with zeros for fillers show the place to every hop but the first") {
-  const Sameness seen = forward_cells(Refill::Zeros);
-  const auto verdict = seen.verdict();
-  show("forward, zeros", verdict);
-  CHECK(verdict.block > 6);
-  CHECK(verdict.alike > 6);
-  for (std::size_t length = 2; length <= kHopsMost; ++length) {
-    for (std::size_t hop = 2; hop <= length; ++hop) {
-      CHECK_FALSE(seen.verdict_of({length, hop}).hides());
-    }
-  }
+  check_shown("forward, zeros", forward_cells(Refill::Zeros));
 }
 
 TEST_CASE("an origin that pads with zeros shows the length to the destination") {
@@ -307,16 +311,7 @@ TEST_CASE("builds look alike at every place of every path, on the way out and ba
 }
 
 TEST_CASE("builds with zeros for fillers show the place to every hop but the first") {
-  const Sameness seen = builds(Refill::Zeros);
-  const auto verdict = seen.verdict();
-  show("builds, zeros", verdict);
-  CHECK(verdict.block > 6);
-  CHECK(verdict.alike > 6);
-  for (std::size_t length = 2; length <= kHopsMost; ++length) {
-    for (std::size_t hop = 2; hop <= length; ++hop) {
-      CHECK_FALSE(seen.verdict_of({length, hop}).hides());
-    }
-  }
+  check_shown("builds, zeros", builds(Refill::Zeros));
 }
 
 TEST_CASE("builds padded with zeros show the length to the last hop, and answers to a relay") {
