@@ -89,20 +89,25 @@ void ForeignBuilds::opened(const Waiting& waited, OpenedBuild& build) {
   go_on(at);
 }
 
+Circuit* ForeignBuilds::destination(const Opened& build) {
+  if (!parts_.roster.room(build.from.link)) return nullptr;
+  const Instant ends = shared_.now + lifetime_of(build.record) + kAfterLifetime;
+  Circuit* circuit = parts_.roster.issue(build.from.link, CircuitRole::Destination, ends);
+  if (circuit == nullptr) return nullptr;
+  circuit->send = build.from.circuit;
+  circuit->hops[0].keys = build.hop.keys();
+  circuit->length = 1;
+  parts_.roster.watch(*circuit, shared_.now + kProvisional);
+  return circuit;
+}
+
 void ForeignBuilds::end_here(const Opened& build) {
   const From from = build.from;
   const wire::BuildReply reply = offer(build.record);
   if (reply.status != wire::BuildStatus::Granted) return refuse(from, build.hop, reply.status);
-  const Instant ends = shared_.now + lifetime_of(build.record) + kAfterLifetime;
-  Circuit* circuit = parts_.roster.room(from.link)
-                         ? parts_.roster.issue(from.link, CircuitRole::Destination, ends)
-                         : nullptr;
+  Circuit* circuit = destination(build);
   if (circuit == nullptr) return refuse(from, build.hop, wire::BuildStatus::Overloaded);
   const CircuitId id = circuit->receive;
-  circuit->send = from.circuit;
-  circuit->hops[0].keys = build.hop.keys();
-  circuit->length = 1;
-  parts_.roster.watch(*circuit, shared_.now + kProvisional);
   ByteArray<wire::kBuildAnswer> answer{};
   shared_.random.fill(answer);
   const wire::BuildStatus status = parts_.events.on_terminal(

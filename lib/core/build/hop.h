@@ -78,6 +78,8 @@ class ForeignBuilds {
     wire::BuildReply reply;
   };
   void opened(const Waiting& waited, OpenedBuild& build);
+  [[nodiscard]] Circuit* destination(const Opened& build);
+  // Keyed, for a build that ends here; null where there is no room.
   void end_here(const Opened& build);
   void go_on(const Opened& build);
   [[nodiscard]] std::optional<Pair> pair_up(const Opened& build, LinkSlot to);
