@@ -257,9 +257,13 @@ void RemoteSessions::tend(Peer& peer) {
   }
 }
 
+// Under another address than the session's a renewal would tell the far end that both are one node.
 Instant RemoteSessions::renew_at(const Peer& peer) const {
-  const bool ours = live(peer.remote) && peer.remote == peer.current && peer.remote->initiator;
-  return ours ? std::max(peer.remote->created + kRenew, peer.dial_at) : Instant::never();
+  const PeerSession* now = peer.remote;
+  const bool ours = live(now) && now == peer.current && now->initiator;
+  const auto once = peer.link ? std::nullopt : reach_.one_time.address();
+  const bool same = ours && now->local == once.value_or(reach_.shared.own);
+  return same ? std::max(peer.remote->created + kRenew, peer.dial_at) : Instant::never();
 }
 
 Instant RemoteSessions::next_deadline(const Peer& peer) const {
