@@ -194,7 +194,7 @@ TEST_CASE("entries stay the same: by trust, then in a fixed order") {
 TEST_CASE("a tag with two keys is counted, neither introducer wins, agreed ways come first") {
   DiscoveryWorld world(6, {0, 2, {}, {}});
   // 0 enters by 1, 2 or 3; 4 is behind 1 and 2, and 5 behind 4 and 3.
-  for (const std::size_t entry : {1, 2, 3}) world.befriend(0, entry);
+  for (const std::size_t entry : {1U, 2U, 3U}) world.befriend(0, entry);
   world.befriend(1, 4);
   world.befriend(2, 4);
   world.befriend(3, 5);
