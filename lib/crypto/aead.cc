@@ -13,20 +13,30 @@ struct Nonce {
   ByteArray<12> bytes{};
 };
 
+// libsodium's arguments may not be null, even where there is no text.
+std::uint8_t* text_at(MutableBytes text, std::uint8_t& none) {
+  return text.empty() ? &none : text.data();
+}
+const std::uint8_t* text_at(ByteView text, const std::uint8_t& none) {
+  return text.empty() ? &none : text.data();
+}
+
 }  // namespace
 
 void aead_seal(const KeyAt& at, ByteView ad, ByteView plain, const SealedOut& out) {
   CHECK(out.text.size() == plain.size());
+  std::uint8_t none = 0;
   crypto_aead_chacha20poly1305_ietf_encrypt_detached(
-      out.text.data(), out.tag.data(), nullptr, plain.data(), plain.size(), ad.data(), ad.size(),
-      nullptr, Nonce(at.counter).bytes.data(), at.key.data());
+      text_at(out.text, none), out.tag.data(), nullptr, text_at(plain, none), plain.size(),
+      ad.data(), ad.size(), nullptr, Nonce(at.counter).bytes.data(), at.key.data());
 }
 
 bool aead_open(const KeyAt& at, ByteView ad, const SealedIn& in, MutableBytes plain) {
   CHECK(in.text.size() == plain.size());
+  std::uint8_t none = 0;
   return crypto_aead_chacha20poly1305_ietf_decrypt_detached(
-             plain.data(), nullptr, in.text.data(), in.text.size(), in.tag.data(), ad.data(),
-             ad.size(), Nonce(at.counter).bytes.data(), at.key.data()) == 0;
+             text_at(plain, none), nullptr, text_at(in.text, none), in.text.size(), in.tag.data(),
+             ad.data(), ad.size(), Nonce(at.counter).bytes.data(), at.key.data()) == 0;
 }
 
 void stream(const KeyAt& at, MutableBytes out) {
