@@ -134,7 +134,7 @@ TEST_CASE("a jailed keystore opens a build once, and after kill -9 no build from
   Child first(suite.place, program(), suite.operators);
   suite.connect();
   const auto before = suite.onion_keys();
-  REQUIRE(before.size() == 1);
+  REQUIRE(!before.empty());  // in the last 20 minutes of an hour the next one's key is there too
   const auto used = packet_to(before[0]);
   const auto unused = packet_to(before[0]);
   CHECK(suite.open_build(used) == std::nullopt);
@@ -145,7 +145,7 @@ TEST_CASE("a jailed keystore opens a build once, and after kill -9 no build from
   Child second(suite.place, program(), suite.operators);
   suite.connect();
   const auto after = suite.onion_keys();
-  REQUIRE(after.size() == 1);
+  REQUIRE(!after.empty());
   CHECK(after != before);
   CHECK(suite.open_build(used) == schema::Refusal::FORGED);
   CHECK(suite.open_build(unused) == schema::Refusal::FORGED);
