@@ -169,9 +169,9 @@ void add_circuit_verbs(CLI::App& app, Chosen& chosen) {
       [&chosen, id] { chosen.run = [&chosen, id] { return circuit_close(chosen.common, *id); }; });
   CLI::App* identity = app.add_subcommand("identity", "what far ends see of this node");
   identity->require_subcommand(1);
-  auto once = std::make_shared<bool>();
   auto* fresh = verb(*identity, chosen, "new", "take a fresh address");
-  fresh->add_flag("--once", *once, "for sessions opened from now on, until it is dropped")
+  fresh->add_flag("--once")
+      ->description("for sessions opened from now on, until it is dropped")
       ->required();
   fresh->callback([&chosen] { chosen.run = [&chosen] { return identity_new(chosen.common); }; });
   verb(*identity, chosen, "drop", "go back to the own address")->callback([&chosen] {
