@@ -21,7 +21,7 @@ constexpr std::uint32_t kWakeAbove = 256;
 constexpr std::uint32_t kResumeAfter = 64;
 
 // Every friend that peerdb may name has flows of its own; slot 0 is for answers to strangers.
-static_assert(os::kFlows >= (rpc::kMaxFriends + 1) * core::kLanes);
+static_assert(os::kFlows >= (rpc::kMaxFriends + 1) * kFlowsPerLink);
 
 constexpr os::RingLane ring_lane(core::Lane lane) {
   return static_cast<os::RingLane>(lane);
@@ -152,6 +152,10 @@ void DataPlane::take(ToData mail) {
   if (auto* known = std::get_if<core::Remembered>(&mail)) return step(std::move(*known));
   if (auto* reply = std::get_if<core::KeystoreReply>(&mail)) return step(std::move(*reply));
   if (auto* query = std::get_if<core::Query>(&mail)) return step(std::move(*query));
+  if (auto* reply = std::get_if<core::ShaperReply>(&mail)) return step(std::move(*reply));
+  if (auto* leases = std::get_if<core::LeasesKnown>(&mail)) return step(std::move(*leases));
+  if (auto* revoked = std::get_if<core::LeaseRevoked>(&mail)) return step(*revoked);
+  if (auto* policy = std::get_if<core::PromisePolicy>(&mail)) return step(*policy);
   if (std::holds_alternative<core::KeystoreUp>(mail)) return step(core::KeystoreUp{});
   step(core::KeystoreDown{});
 }
@@ -245,7 +249,9 @@ core::Frame DataPlane::acquire(core::Lane lane) {
 void DataPlane::post(const core::Frame& frame, const core::Posting& posting) {
   const os::FrameHead head{posting.to, posting.from.ip, posting.from.interface, posting.socket,
                            posting.length};
-  shaper_.ring().post({frame.index, frame.bytes}, {head, posting.flow, posting.epoch, posting.tag});
+  shaper_.ring().post(
+      {frame.index, frame.bytes},
+      {head, posting.flow, posting.epoch, static_cast<os::RingPace>(posting.pace), posting.tag});
 }
 
 void DataPlane::release(const core::Frame& frame) {
@@ -262,6 +268,15 @@ void DataPlane::deliver(std::span<const ByteView> packets) {
 
 void DataPlane::ask(core::KeystoreRequest request) {
   outbox_.push(std::move(request));
+}
+
+void DataPlane::ask(core::ShaperRequest request) {
+  outbox_.push(std::move(request));
+}
+
+void DataPlane::measured(FlowId flow, const core::PathSample& sample) {
+  shaper_.ring().report(flow,
+                        {sample.delivered, sample.interval, sample.queue, sample.rtt, sample.lost});
 }
 
 void DataPlane::tell(core::Report report) {

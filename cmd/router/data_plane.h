@@ -33,6 +33,8 @@ class DataPlane final : private core::Effects {
   void deliver(std::span<const ByteView> packets) override;
   void ask(core::KeystoreRequest request) override;
   void tell(core::Report report) override;
+  void ask(core::ShaperRequest request) override;
+  void measured(FlowId flow, const core::PathSample& sample) override;
 
   SysResult<void> start();
   void step(const core::Input& input);

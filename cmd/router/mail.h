@@ -43,10 +43,12 @@ struct Stop {};
 
 using ToData =
     std::variant<core::FriendTable, core::Remembered, core::KeystoreUp, core::KeystoreDown,
-                 core::KeystoreReply, core::Query, MeasureQuery, Stop>;
+                 core::KeystoreReply, core::Query, core::ShaperReply, core::LeasesKnown,
+                 core::LeaseRevoked, core::PromisePolicy, MeasureQuery, Stop>;
 using ToControl =
     std::variant<core::KeystoreRequest, core::Answer, core::EndpointLearned, core::LinkChanged,
-                 core::Catalogue, core::DestinationUsed, Attached, Measured, Stop>;
+                 core::Catalogue, core::DestinationUsed, core::ShaperRequest, core::LinkPlaces,
+                 core::PromiseOutcome, core::PromiseNotice, Attached, Measured, Stop>;
 
 using DataMailbox = os::Mailbox<ToData>;
 using ControlMailbox = os::Mailbox<ToControl>;

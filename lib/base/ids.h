@@ -22,7 +22,7 @@ using ReceiverIndex = StrongId<struct ReceiverIndexTag, std::uint32_t>;
 using CircuitId = StrongId<struct CircuitIdTag, std::uint32_t>;
 // Index 20 bits, generation 12 (A27); 0 is the link circuit.
 using FlowId = StrongId<struct FlowIdTag, std::uint32_t>;
-// A queue in the shaper: dense, link slot * 4 + lane.
+// A queue in the shaper: dense, link slot * kFlowsPerLink + class (base/flow_class.h).
 using RequestId = StrongId<struct RequestIdTag, std::uint64_t>;
 // Pairs a question to another thread or process with its answer; never 0, never reused in a run.
 

@@ -23,7 +23,7 @@ using LinkSlot = StrongId<struct LinkSlotTag, std::uint32_t>;
 struct CellHeader {
   CircuitId circuit;
   std::uint64_t counter = 0;  // hop counter on this link
-  Lane lane = Lane::Bulk;     // that it came in; outward the lane of open_cell counts
+  Lane lane = Lane::Bulk;     // that it came in; outward the class of open_cell counts
 };
 
 enum class Boot : std::uint8_t {
@@ -55,9 +55,10 @@ class LinkEvents {
 class CellSink {
  public:
   virtual ~CellSink() = default;
-  virtual MutableBytes open_cell(LinkSlot link, Lane lane, CellSize size) = 0;
+  virtual MutableBytes open_cell(LinkSlot link, FlowClass as, CellSize size) = 0;
   // Room for the onion of one cell (1,360 or 216 B) in private memory of the link layer, or empty:
-  // link down, no frame, lane window full (A3). Then exactly one send_cell or abandon_cell follows.
+  // link down, no frame, lane window full (A3). The lane is that of the class. Then exactly one
+  // send_cell or abandon_cell follows.
   virtual void send_cell(const CellHeader& header) = 0;
   // Seals the opened onion into a frame and posts it (as FRAG cells where L does not pass).
   virtual void abandon_cell() = 0;

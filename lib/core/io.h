@@ -11,17 +11,29 @@
 
 #include "base/address.h"
 #include "base/bytes.h"
+#include "base/flow_class.h"
 #include "base/ids.h"
 #include "base/instant.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "core/circuit_io.h"
+#include "core/promise_io.h"
 
 namespace covfefe::core {
 
 enum class Lane : std::uint8_t { Link = 0, Realtime = 1, Bulk = 2, Spare = 3 };
 // The top byte of a link counter (A2); each lane has its own sequence and replay window.
 inline constexpr std::size_t kLanes = 4;
+
+[[nodiscard]] constexpr Lane lane_of(FlowClass as) {
+  return static_cast<Lane>(lane_index(as));
+}
+[[nodiscard]] constexpr FlowClass unleased(Lane lane) {
+  constexpr FlowClass kClasses[kLanes] = {FlowClass::Control, FlowClass::Interactive,
+                                          FlowClass::Bulk, FlowClass::Idle};
+  return kClasses[static_cast<std::size_t>(lane)];
+}
+// Of this node's own cell that no lease pays for.
 
 enum class Trust : std::uint8_t { None, Introduced, Known, Met };
 
@@ -45,7 +57,8 @@ struct DatagramIn {
 
 struct Completion {
   std::uint64_t tag = 0;  // Posting::tag of the datagram that left the shaper
-  bool sent = false;      // false: cancelled or refused by the kernel
+  bool sent = false;      // false: cancelled, dropped, or refused by the kernel
+  Instant at{};           // when the shaper sent it, to 16 us
 };
 
 struct Datagrams {
@@ -71,6 +84,7 @@ struct Friend {
   Address address;                  // overlay address
   std::vector<Endpoint> endpoints;  // newest first
   Visibility visibility = Visibility::RelayOnly;
+  IdleLane idle = IdleLane::AlwaysOn;  // what this node sends to it
   bool operator==(const Friend&) const = default;
 };
 struct FriendTable {
@@ -119,16 +133,23 @@ struct WhyQuery {
 struct Query {
   RequestId request;
   std::variant<StatusQuery, PingQuery, WhyQuery, CircuitsQuery, PathQuery, CircuitNew, CircuitClose,
-               NameQuery, IdentityNew, IdentityDrop>
+               NameQuery, IdentityNew, IdentityDrop, ReserveQuery, ExtendQuery, ReleaseQuery,
+               IntendQuery, AnswerQuery, PromisesQuery>
       what;
 };
 
 struct Timer {};  // next_deadline() passed
 
 using Input = std::variant<Timer, Datagrams, Packets, Completions, ShaperUp, ShaperDown, Clock,
-                           FriendTable, Remembered, KeystoreUp, KeystoreDown, KeystoreReply, Query>;
+                           FriendTable, Remembered, KeystoreUp, KeystoreDown, KeystoreReply, Query,
+                           ShaperReply, LeasesKnown, LeaseRevoked, PromisePolicy>;
 
 // ---- what the core wants done ----------------------------------------------------------------
+
+enum class Pace : std::uint8_t {
+  Now,   // as soon as its class may
+  Slot,  // on a silent link it waits for the idle lane's next slot (A23); class Control, S cells
+};
 
 struct Posting {
   Endpoint to;
@@ -136,7 +157,8 @@ struct Posting {
   std::uint8_t socket = 0;
   std::uint16_t length = 0;  // bytes of the datagram in the frame
   Lane lane = Lane::Link;
-  FlowId flow;  // link slot * 4 + lane
+  FlowId flow;  // flow_of(link slot, class): a class of this lane
+  Pace pace = Pace::Now;
   std::uint32_t epoch =
       0;                  // key epoch of the (link, lane): CANCEL completes older ones unsent (A3)
   std::uint64_t tag = 0;  // returned in the Completion
@@ -214,7 +236,7 @@ struct WhyReport {
 struct Answer {
   RequestId request;
   std::variant<StatusReport, PingReport, WhyReport, CircuitsReport, PathReport, CircuitClosed,
-               NameReport, IdentityReport>
+               NameReport, IdentityReport, ReserveReport, PromisesReport, PromiseDone>
       what;
 };
 struct EndpointLearned {
@@ -229,7 +251,16 @@ struct LinkChanged {
   FriendId id;
   LinkState state;
 };
-using Report = std::variant<Answer, EndpointLearned, LinkChanged, Catalogue, DestinationUsed>;
+struct LinkPlace {
+  FriendId id;
+  std::uint32_t slot = 0;  // of its link: flow_of(slot, …)
+};
+struct LinkPlaces {
+  std::vector<LinkPlace> all;
+};  // told whenever one came or went
+
+using Report = std::variant<Answer, EndpointLearned, LinkChanged, Catalogue, DestinationUsed,
+                            LinkPlaces, PromiseOutcome, PromiseNotice>;
 
 class Effects {
  public:
@@ -247,6 +278,11 @@ class Effects {
   virtual void ask(KeystoreRequest request) = 0;
   // May be dropped when the mailbox is full: the core's own timeout repeats it.
   virtual void tell(Report report) = 0;
+  virtual void ask(ShaperRequest request) = 0;
+  // Likewise may be dropped: the core's own timeout counts it as refused.
+  virtual void measured(FlowId flow, const PathSample& sample) = 0;
+  // What a friend reported of the way to it; flow: any of its link. For the shaper's estimate of
+  // the uplink, on the ring: no wake, no thread between.
 };
 
 }  // namespace covfefe::core

@@ -58,6 +58,10 @@ struct Router::Parts {
   void on(const KeystoreUp&);
   void on(const KeystoreDown&);
   void on(const KeystoreReply& in);
+  void on(const ShaperReply&) {}
+  void on(const LeasesKnown&) {}
+  void on(const LeaseRevoked&) {}
+  void on(const PromisePolicy&) {}
   void on(const Query& in) {
     std::visit([&](const auto& what) { answer(in.request, what); }, in.what);
   }
@@ -68,6 +72,15 @@ struct Router::Parts {
   }
   void answer(RequestId request, const StatusQuery& what);
   void answer(RequestId request, const WhyQuery& what);
+  void answer(RequestId request, const ReserveQuery&) { tell(request, ReserveReport{}); }
+  void answer(RequestId request, const ExtendQuery&) { tell(request, ReserveReport{}); }
+  void answer(RequestId request, const ReleaseQuery&) { tell(request, PromiseDone{}); }
+  void answer(RequestId request, const IntendQuery&) { tell(request, PromiseDone{}); }
+  void answer(RequestId request, const AnswerQuery&) { tell(request, PromiseDone{}); }
+  void answer(RequestId request, const PromisesQuery&) { tell(request, PromisesReport{}); }
+  void tell(RequestId request, decltype(Answer::what) what) {
+    effects->tell(Answer{request, std::move(what)});
+  }
 
   crypto::Drbg& random;
   Links links;

@@ -44,7 +44,7 @@ bool FrameConsumer::admit(Ring ring, const Descriptor& descriptor) {
     violation("a flow's descriptor on the ring of another lane");
     return false;
   }
-  if (descriptor.op == RingOp::Cancel) return true;
+  if (descriptor.op != RingOp::Send) return true;
   if (held_[descriptor.frame] != 0) {
     violation("a frame was posted again before it was completed");
     return false;
@@ -118,12 +118,13 @@ bool FrameConsumer::completion_fits() {
   return false;
 }
 
-void FrameConsumer::complete(std::uint32_t frame, SendStatus status) {
+void FrameConsumer::complete(std::uint32_t frame, SendStatus status, Instant at) {
   if (!attached_) return;
   CHECK(frame < kFrames && held_[frame] != 0);
   held_[frame] = 0;
   if (!completion_fits()) return;
-  const std::uint64_t word = frame | (static_cast<std::uint64_t>(status) << 32);
+  const auto when = static_cast<std::uint64_t>(at.nanoseconds) >> kSentAtShift & kSentAtMask;
+  const std::uint64_t word = frame | (static_cast<std::uint64_t>(status) << 32) | when << 40;
   mine().completions[completion_tail_ % kCompletionSlots].store(word, std::memory_order_relaxed);
   ++completion_tail_;
   ++counters_.completed;

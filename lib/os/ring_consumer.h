@@ -58,8 +58,8 @@ class FrameConsumer {
   [[nodiscard]] ByteView datagram(const Descriptor& sent) const;
   // Where the bytes are, for the kernel to read: they may change at any time.
 
-  void complete(std::uint32_t frame, SendStatus status);
-  // Of a held frame; visible to the router after publish().
+  void complete(std::uint32_t frame, SendStatus status, Instant at = {});
+  // Of a held frame; at: when it was sent. Visible to the router after publish().
   void set_backlog(FlowId flow, std::uint32_t bytes);
   void set_backlog_limit(std::uint32_t bytes);
   void publish();

@@ -135,7 +135,8 @@ void FrameRing::post(const FrameRef& ref, const FramePosting& posting) {
   frame.state = State::Posted;
   frame.tag = posting.tag;
   ++counters_.posted;
-  push(frame.lane, {ref.index, posting.flow, posting.epoch, posting.head.length, RingOp::Send});
+  push(frame.lane, {ref.index, posting.flow, posting.epoch, posting.head.length, RingOp::Send,
+                    static_cast<std::uint8_t>(posting.pace)});
 }
 
 void FrameRing::push(RingLane lane, const Descriptor& descriptor) {
@@ -164,6 +165,12 @@ void FrameRing::cancel(FlowId flow, std::uint32_t epoch) {
   push_cancels();
 }
 
+void FrameRing::report(FlowId flow, const PathReport& report) {
+  CHECK(flow.value < kFlows && has_class(flow));
+  if (!attached_ || !has_room(lane_of(flow), submit_for(lane_of(flow)).promised + 1)) return;
+  push(lane_of(flow), describe(flow, report));
+}
+
 void FrameRing::push_cancels() {
   while (attached_ && !cancels_.empty()) {
     const PendingCancel next = cancels_.back();
@@ -171,7 +178,7 @@ void FrameRing::push_cancels() {
     // Slots promised to acquired frames stay theirs.
     if (!has_room(lane, submit_for(lane).promised + 1)) return;
     cancels_.pop_back();
-    push(lane, {0, next.flow, next.epoch, 0, RingOp::Cancel});
+    push(lane, {0, next.flow, next.epoch, 0, RingOp::Cancel, 0});
   }
 }
 
@@ -205,13 +212,14 @@ bool FrameRing::take_completion(FrameCompletion& out) {
   const std::uint64_t word =
       theirs().completions[completion_head_ % kCompletionSlots].load(std::memory_order_relaxed);
   const auto index = static_cast<std::uint32_t>(word);
-  const std::uint64_t status = word >> 32;
+  const std::uint64_t status = word >> 32 & 0xff;
   if (index >= kFrames || status >= kSendStatuses || frames_[index].state != State::Posted) {
     violation("the shaper completed a frame that was not posted");
     return false;
   }
   ++completion_head_;
-  out = {frames_[index].tag, static_cast<SendStatus>(status)};
+  out = {frames_[index].tag, static_cast<SendStatus>(status),
+         static_cast<std::uint32_t>(word >> 40)};
   ++counters_.completed;
   if (out.status != SendStatus::Sent) ++counters_.unsent;
   free(index);

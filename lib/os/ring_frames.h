@@ -34,14 +34,16 @@ struct FrameRef {
 
 struct FramePosting {
   FrameHead head;
-  FlowId flow;  // its lane is flow % 4
+  FlowId flow;  // its class is that of the frame's lane
   std::uint32_t epoch = 0;
+  RingPace pace = RingPace::Now;
   std::uint64_t tag = 0;  // comes back in the completion; never leaves the router
 };
 
 struct FrameCompletion {
   std::uint64_t tag = 0;
   SendStatus status = SendStatus::Sent;
+  std::uint32_t at = 0;  // when, 24 bits in units of 16,384 ns of CLOCK_MONOTONIC
 };
 
 struct FrameRingCounters {
@@ -85,6 +87,9 @@ class FrameRing {
   void cancel(FlowId flow, std::uint32_t epoch);
   // Has the shaper complete unsent whatever was posted before for the flow under an older epoch.
   // Kept and repeated by flush() while the ring is full.
+
+  void report(FlowId flow, const PathReport& report);
+  // On the ring of its lane; dropped where there is no room. Values beyond their range are cut.
 
   bool flush();
   // Once after a batch of post and cancel: wakes the shaper if it sleeps, with at most one write.

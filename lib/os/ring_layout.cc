@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstring>
@@ -45,30 +46,65 @@ bool valid_length(std::size_t length) {
   return length >= 1 && length <= kDatagramBytes;
 }
 
+// In units of 2^shift nanoseconds, 16 bits.
+std::uint64_t pack_time(Duration time, int shift) {
+  return static_cast<std::uint64_t>(std::clamp<std::int64_t>(time.nanoseconds >> shift, 0, 0xffff));
+}
+Duration unpack_time(std::uint64_t bits, int shift) {
+  return {static_cast<std::int64_t>(bits & 0xffff) << shift};
+}
+
+constexpr int kIntervalShift = 14;
+constexpr int kQueueShift = 15;
+constexpr int kRttShift = 16;
+
 }  // namespace
 
 DescriptorWords pack_descriptor(const Descriptor& d) {
   DescriptorWords out{};
   out.words[0] = d.frame | (std::uint64_t{d.flow.value} << 32);
-  out.words[1] =
-      d.epoch | (std::uint64_t{d.length} << 32) | (static_cast<std::uint64_t>(d.op) << 48);
+  out.words[1] = d.epoch | (std::uint64_t{d.length} << 32) |
+                 (static_cast<std::uint64_t>(d.op) << 48) | (std::uint64_t{d.extra} << 56);
   return out;
 }
 
+Descriptor describe(FlowId flow, const PathReport& report) {
+  Descriptor out;
+  out.frame = report.delivered;
+  out.flow = flow;
+  out.epoch = static_cast<std::uint32_t>(pack_time(report.interval, kIntervalShift) |
+                                         pack_time(report.rtt, kRttShift) << 16);
+  out.length = static_cast<std::uint16_t>(pack_time(report.queue, kQueueShift));
+  out.op = RingOp::Report;
+  out.extra = report.lost;
+  return out;
+}
+
+PathReport report_of(const Descriptor& d) {
+  return {d.frame, unpack_time(d.epoch, kIntervalShift), unpack_time(d.length, kQueueShift),
+          unpack_time(d.epoch >> 16, kRttShift), d.extra};
+}
+
 bool unpack_descriptor(const DescriptorWords& words, Descriptor& out) {
-  const std::uint64_t op = words.words[1] >> 48;
-  out.frame = static_cast<std::uint32_t>(words.words[0]);
-  out.flow.value = static_cast<std::uint32_t>(words.words[0] >> 32);
-  out.epoch = static_cast<std::uint32_t>(words.words[1]);
+  out.frame = low_of(words.words[0]);
+  out.flow.value = high_of(words.words[0]);
+  out.epoch = low_of(words.words[1]);
   out.length = static_cast<std::uint16_t>(words.words[1] >> 32);
-  if (out.flow.value >= kFlows) return false;
-  if (op == static_cast<std::uint64_t>(RingOp::Cancel)) {
-    out.op = RingOp::Cancel;
-    return out.frame == 0 && out.length == 0;
+  out.op = static_cast<RingOp>(words.words[1] >> 48 & 0xff);
+  out.extra = static_cast<std::uint8_t>(words.words[1] >> 56);
+  if (out.flow.value >= kFlows || !has_class(out.flow)) return false;
+  switch (out.op) {
+    case RingOp::Send:
+      if (out.extra > 1 || (out.extra == 1 && class_of(out.flow) != FlowClass::Control)) {
+        return false;
+      }
+      return out.frame < kFrames && valid_length(out.length);
+    case RingOp::Cancel:
+      return out.frame == 0 && out.length == 0 && out.extra == 0;
+    case RingOp::Report:
+      return (out.epoch & 0xffff) != 0;
   }
-  out.op = RingOp::Send;
-  return op == static_cast<std::uint64_t>(RingOp::Send) && out.frame < kFrames &&
-         valid_length(out.length);
+  return false;
 }
 
 FrameHeadWords pack_head(const FrameHead& head) {

@@ -14,7 +14,8 @@
 #include <cstdint>
 
 #include "base/address.h"
-#include "base/ids.h"
+#include "base/flow_class.h"
+#include "base/instant.h"
 
 namespace covfefe::os {
 
@@ -30,8 +31,8 @@ inline constexpr std::uint32_t kExpressSlots = 1'024;
 inline constexpr std::uint32_t kBulkSlots = 4'096;
 inline constexpr std::uint32_t kCompletionSlots = kFrames;
 // Every frame is completed at most once before it is posted again, so completions always fit.
-inline constexpr std::uint32_t kFlows = 16'388;  // link slot * 4 + lane: strangers and 4,096 links
-inline constexpr std::uint8_t kWireSockets = 3;  // control, data0, data1
+inline constexpr std::uint32_t kFlows = 4'097 * kFlowsPerLink;  // strangers and 4,096 links
+inline constexpr std::uint8_t kWireSockets = 3;                 // control, data0, data1
 
 using RingLane = std::uint8_t;
 inline constexpr RingLane kLaneLink = 0;
@@ -41,22 +42,41 @@ inline constexpr RingLane kLaneSpare = 3;
 inline constexpr std::size_t kRingLanes = 4;
 
 [[nodiscard]] constexpr RingLane lane_of(FlowId flow) {
-  return static_cast<RingLane>(flow.value % kRingLanes);
+  return lane_index(class_of(flow));
 }
 // A flow lives on one lane, hence on one ring: what is said about it arrives in order.
 
 enum class RingOp : std::uint8_t {
   Send = 1,    // frame, length: queue this datagram
   Cancel = 2,  // complete unsent what this flow has queued under an older epoch (A3)
+  Report = 3,  // what a friend measured of the way over the flow's link; never carries a frame
+};
+
+enum class RingPace : std::uint8_t {
+  Now = 0,
+  Slot = 1,  // of the idle lane: class Control, a datagram of an S cell (A23)
+};
+
+struct PathReport {
+  std::uint32_t delivered = 0;  // wire bytes that arrived in the interval
+  Duration interval;            // at most 1.04 s, to 16 us
+  Duration queue;               // at most 2.09 s, to 32 us: above the least one-way delay of late
+  Duration rtt;                 // at most 4.19 s, to 64 us
+  std::uint8_t lost = 0;        // of 255 sent in the interval
 };
 
 struct Descriptor {
   std::uint32_t frame = 0;  // below kFrames; 0 for Cancel
-  FlowId flow;              // below kFlows
+  FlowId flow;              // below kFlows, of a class
   std::uint32_t epoch = 0;
   std::uint16_t length = 0;  // 1..kDatagramBytes; 0 for Cancel
   RingOp op = RingOp::Send;
+  std::uint8_t extra = 0;  // Send: a RingPace; Cancel: 0
 };
+// A Report is packed into the same fields: describe() and report_of().
+
+inline constexpr int kSentAtShift = 14;  // a completion says when in units of 16,384 ns
+inline constexpr std::uint32_t kSentAtMask = 0xff'ffff;
 
 enum class SendStatus : std::uint8_t {
   Sent = 0,
@@ -87,7 +107,9 @@ struct alignas(64) SharedTitle {
 struct SharedDescriptor {
   std::atomic<std::uint64_t> words[2];
 };
-// Word 0: frame 32, flow 32. Word 1: epoch 32, length 16, op 8, zero 8; low bits first.
+// Send, Cancel: word 0: frame 32, flow 32; word 1: epoch 32, length 16, op 8, extra 8; low bits
+// first. Report: delivered 32 as frame, interval 16 and rtt 16 as epoch, queue 16 as length, lost
+// as extra.
 
 struct SharedFrame {
   std::atomic<std::uint64_t> head[kFrameHeadBytes / 8];
@@ -114,7 +136,8 @@ struct ShaperMemory {
   SharedIndex bulk_head;
   SharedIndex sleep;          // odd: the shaper sleeps; each sleep has a new number
   SharedIndex backlog_limit;  // datagram bytes that a flow should not exceed
-  alignas(64) std::atomic<std::uint64_t> completions[kCompletionSlots];  // frame 32, status 8, zero
+  alignas(64) std::atomic<std::uint64_t> completions[kCompletionSlots];
+  // Each: frame 32, status 8, when it was sent 24 (CLOCK_MONOTONIC in units of 16,384 ns, wrapping)
   std::atomic<std::uint32_t> backlog[kFlows];  // datagram bytes queued in the shaper
 };
 
@@ -134,6 +157,10 @@ struct DescriptorWords {
   std::uint64_t words[2];
 };
 [[nodiscard]] DescriptorWords pack_descriptor(const Descriptor& descriptor);
+
+[[nodiscard]] Descriptor describe(FlowId flow, const PathReport& report);
+// Values beyond their range are cut.
+[[nodiscard]] PathReport report_of(const Descriptor& descriptor);
 
 [[nodiscard]] bool unpack_descriptor(const DescriptorWords& words, Descriptor& out);
 // False unless every field is in its range and every zero is zero.

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <span>
 
-#include "base/ids.h"
+#include "base/flow_class.h"
 #include "base/instant.h"
 #include "shape/flow_table.h"
 #include "shape/root_clock.h"
@@ -21,11 +21,11 @@ inline constexpr std::uint32_t kLongestWire = 2'304;
 inline constexpr std::uint32_t kLongestTurn = 65'536;
 
 [[nodiscard]] constexpr bool is_control(FlowId flow) {
-  return flow.value % 4 == 0;
+  return flow.value % kFlowsPerLink == 0;
 }
 
 struct Limits {
-  std::uint32_t flows = 16'388;           // flow ids are below this
+  std::uint32_t flows = 32'776;           // flow ids are below this
   std::uint32_t items = 4'096;            // datagrams queued in all
   std::uint32_t flow_bytes = 4'000'000;   // wire bytes queued per flow
   std::uint64_t total_bytes = 8'000'000;  // wire bytes queued in all

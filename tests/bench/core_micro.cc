@@ -56,6 +56,8 @@ struct Side final : core::Effects {
   void deliver(std::span<const ByteView> packets) override { delivered += packets.size(); }
   void ask(core::KeystoreRequest request) override { asked.push_back(std::move(request)); }
   void tell(core::Report) override {}
+  void ask(core::ShaperRequest) override {}
+  void measured(FlowId, const core::PathSample&) override {}
   void clear() {
     used = 0;
     out.clear();

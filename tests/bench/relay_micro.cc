@@ -111,6 +111,8 @@ struct Frames final : core::Effects {
   void deliver(std::span<const ByteView> packets) override { behind.deliver(packets); }
   void ask(core::KeystoreRequest request) override { behind.ask(std::move(request)); }
   void tell(core::Report report) override { behind.tell(std::move(report)); }
+  void ask(core::ShaperRequest) override {}
+  void measured(FlowId, const core::PathSample&) override {}
 
   static constexpr std::size_t kFrames = 256;
   struct Posted {

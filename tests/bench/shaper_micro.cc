@@ -27,7 +27,7 @@ class Rings {
       for (std::size_t i = 0; i < kBatch; ++i) {
         const os::FrameRef frame = pair_.router.acquire(os::kLaneBulk);
         flow_ = (flow_ + 1) % flows;
-        pair_.router.post(frame, tests::posting_to(9, FlowId{4 * flow_ + 2}, 1'400));
+        pair_.router.post(frame, tests::posting_to(9, flow_of(flow_, FlowClass::Bulk), 1'400));
       }
       pair_.router.flush();
       const std::size_t count = pair_.shaper.take(taken_);
@@ -71,7 +71,8 @@ class Backlogged {
       : scheduler_({.flows = 4 * flows, .items = flows, .total_bytes = 1ULL << 40}) {
     scheduler_.set_rate(12'500'000'000);
     for (std::uint32_t flow = 0; flow < flows; ++flow) {
-      (void)scheduler_.enqueue({.flow = FlowId{4 * flow + 2}, .length = 1'400, .wire = 1'448}, {});
+      (void)scheduler_.enqueue(
+          {.flow = flow_of(flow, FlowClass::Bulk), .length = 1'400, .wire = 1'448}, {});
     }
   }
   void run() {

@@ -37,7 +37,7 @@ MutableBytes Relay::room(const Circuit& to, Lane lane, std::size_t onion) {
     return {};
   }
   const CellSize size = onion == wire::kLargeOnion ? CellSize::Large : CellSize::Small;
-  const MutableBytes out = shared_.sink.open_cell(to.link, lane, size);
+  const MutableBytes out = shared_.sink.open_cell(to.link, unleased(lane), size);
   if (out.empty()) shared_.tally.add(Count::RelayNoCell);
   return out;
 }

@@ -147,7 +147,7 @@ std::optional<CircuitId> Carrier::seal_by_any(PeerSession& session, CircuitId fi
 bool Carrier::seal(PeerSession& session, Leg& leg, const Load& load) {
   const bool small = load.plain.size() == wire::kSmallPlain;
   const MutableBytes onion =
-      shared_.sink.open_cell(leg.link, load.lane, small ? CellSize::Small : CellSize::Large);
+      shared_.sink.open_cell(leg.link, unleased(load.lane), small ? CellSize::Small : CellSize::Large);
   if (onion.empty()) return false;
   const MutableBytes body = crypto::body_of(onion);
   session.e2e->seal(load.plain, body, load.order);
@@ -161,7 +161,7 @@ bool Carrier::repeat(PeerSession& session, CircuitId leg, Lane lane, ByteView bo
   Leg* by = find_leg(session, leg);
   if (by == nullptr) return false;
   const CellSize size = body.size() == wire::kSmallBody ? CellSize::Small : CellSize::Large;
-  const MutableBytes onion = shared_.sink.open_cell(by->link, lane, size);
+  const MutableBytes onion = shared_.sink.open_cell(by->link, unleased(lane), size);
   if (onion.empty()) return false;
   copy(body, crypto::body_of(onion));
   send(session, *by, Wants::Acknowledgement, onion);

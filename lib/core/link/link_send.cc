@@ -13,7 +13,7 @@ std::size_t onion_size(CellSize size) {
 }  // namespace
 
 FlowId Link::flow(Lane lane) const {
-  return {slot_.value * static_cast<std::uint32_t>(kLanes) + static_cast<std::uint32_t>(lane)};
+  return flow_of(slot_.value, unleased(lane));
 }
 
 Frame Link::acquire(Lane lane, std::size_t cells) {

@@ -69,7 +69,7 @@ class Links final : public CellSink {
   // Appends the counters of this layer; names are static.
 
   // ---- CellSink --------------------------------------------------------------------------------
-  MutableBytes open_cell(LinkSlot link, Lane lane, CellSize size) override;
+  MutableBytes open_cell(LinkSlot link, FlowClass as, CellSize size) override;
   void send_cell(const CellHeader& header) override;
   void abandon_cell() override;
   bool send_control(LinkSlot link, const wire::Control& message, Instant now) override;

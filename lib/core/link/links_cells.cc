@@ -6,7 +6,8 @@ namespace covfefe::core {
 
 // ---- CellSink ----------------------------------------------------------------------------------
 
-MutableBytes Links::open_cell(LinkSlot link, Lane lane, CellSize size) {
+MutableBytes Links::open_cell(LinkSlot link, FlowClass as, CellSize size) {
+  const Lane lane = lane_of(as);
   Parts& p = *parts_;
   CHECK(p.open.link == nullptr);
   Link* to = p.at(link.value);

@@ -113,7 +113,7 @@ bool BuildNode::send(CircuitId id, std::uint8_t fill, std::size_t onion, core::L
   core::Circuit* circuit = shared_->table.find(id);
   if (circuit == nullptr) return false;
   const auto size = onion == wire::kLargeOnion ? core::CellSize::Large : core::CellSize::Small;
-  const MutableBytes cell = open_cell(circuit->link, lane, size);
+  const MutableBytes cell = open_cell(circuit->link, core::unleased(lane), size);
   if (cell.empty()) return false;
   std::fill(cell.begin(), cell.end(), fill);
   core::CellHeader header = core::seal_onion(*circuit, random_, cell);
@@ -143,7 +143,8 @@ void BuildNode::restart() {
 
 // ---- CellSink ----------------------------------------------------------------------------------
 
-MutableBytes BuildNode::open_cell(core::LinkSlot link, core::Lane lane, core::CellSize size) {
+MutableBytes BuildNode::open_cell(core::LinkSlot link, FlowClass as, core::CellSize size) {
+  const core::Lane lane = core::lane_of(as);
   if (!cells || !links[link.value].up) return {};
   if (!opened_.empty()) bug("a cell is open already");
   opened_.assign(size == core::CellSize::Small ? wire::kSmallOnion : wire::kLargeOnion, 0);

@@ -127,7 +127,7 @@ class BuildNode final : public core::CellSink,
   // As a new process: everything is forgotten.
 
   // ---- CellSink
-  MutableBytes open_cell(core::LinkSlot link, core::Lane lane, core::CellSize size) override;
+  MutableBytes open_cell(core::LinkSlot link, FlowClass as, core::CellSize size) override;
   void send_cell(const core::CellHeader& header) override;
   void abandon_cell() override { opened_.clear(); }
   bool send_control(core::LinkSlot, const wire::Control&, Instant) override { return true; }
@@ -154,6 +154,8 @@ class BuildNode final : public core::CellSink,
   void deliver(std::span<const ByteView>) override {}
   void ask(core::KeystoreRequest request) override { asked.push_back(std::move(request)); }
   void tell(core::Report) override {}
+  void ask(core::ShaperRequest) override {}
+  void measured(FlowId, const core::PathSample&) override {}
 
  private:
   bool post(core::LinkSlot link, Sent what);

@@ -18,7 +18,8 @@ ByteArray<32> seed_of(std::uint8_t seed) {
 
 }  // namespace
 
-MutableBytes MemoryLink::open_cell(core::LinkSlot, core::Lane lane, core::CellSize size) {
+MutableBytes MemoryLink::open_cell(core::LinkSlot, FlowClass as, core::CellSize size) {
+  const core::Lane lane = core::lane_of(as);
   if (!cells || state != core::LinkState::Up) return {};
   if (!opened_.onion.empty()) bug("a cell is open already");
   opened_.lane = lane;

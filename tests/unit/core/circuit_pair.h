@@ -31,7 +31,7 @@ class MemoryLink final : public core::CellSink {
   };
   using Event = std::variant<Cell, wire::Control, Destroyed>;
 
-  MutableBytes open_cell(core::LinkSlot, core::Lane lane, core::CellSize size) override;
+  MutableBytes open_cell(core::LinkSlot, FlowClass as, core::CellSize size) override;
   void send_cell(const core::CellHeader& header) override;
   void abandon_cell() override { opened_.onion.clear(); }
   bool send_control(core::LinkSlot, const wire::Control& message, Instant) override;
@@ -63,6 +63,8 @@ struct Recorded final : core::Effects {
   void deliver(std::span<const ByteView> packets) override;
   void ask(core::KeystoreRequest) override {}
   void tell(core::Report report) override { reports.push_back(std::move(report)); }
+  void ask(core::ShaperRequest) override {}
+  void measured(FlowId, const core::PathSample&) override {}
 
   std::vector<Bytes> delivered;
   std::vector<core::Report> reports;

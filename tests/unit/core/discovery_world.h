@@ -23,7 +23,7 @@ class DiscoveryNode final : public CellSink, public Effects {
   DiscoveryNode(DiscoveryWorld& world, std::size_t index, const CircuitPolicy& policy);
 
   // ---- CellSink
-  MutableBytes open_cell(LinkSlot, Lane, CellSize) override { return {}; }
+  MutableBytes open_cell(LinkSlot, FlowClass, CellSize) override { return {}; }
   void send_cell(const CellHeader&) override {}
   void abandon_cell() override {}
   bool send_control(LinkSlot link, const wire::Control& message, Instant now) override;
@@ -43,6 +43,8 @@ class DiscoveryNode final : public CellSink, public Effects {
   void deliver(std::span<const ByteView>) override {}
   void ask(KeystoreRequest request) override;
   void tell(Report report) override;
+  void ask(ShaperRequest) override {}
+  void measured(FlowId, const PathSample&) override {}
 
   template <typename Event>
   void step(Event&& event);  // one step of the discovery at the world's time

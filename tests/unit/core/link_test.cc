@@ -267,7 +267,7 @@ TEST_CASE("a lane stops before the friend's window would lose what waits in the 
   std::size_t sealed = 0;
   t.a.step([&] {
     for (int i = 0; i < 10'000; ++i) {
-      if (t.a.links->open_cell(slot, Lane::Realtime, CellSize::Small).empty()) break;
+      if (t.a.links->open_cell(slot, FlowClass::Interactive, CellSize::Small).empty()) break;
       t.a.links->send_cell({CircuitId{9}, static_cast<std::uint64_t>(i)});
       ++sealed;
     }
@@ -277,7 +277,7 @@ TEST_CASE("a lane stops before the friend's window would lose what waits in the 
   CHECK(!t.a.links->bulk_backlogged(slot));
   t.a.step([&] { t.a.links->shaper_down(); });
   t.a.step([&] {
-    CHECK(!t.a.links->open_cell(slot, Lane::Realtime, CellSize::Small).empty());
+    CHECK(!t.a.links->open_cell(slot, FlowClass::Interactive, CellSize::Small).empty());
     t.a.links->abandon_cell();
   });
   CHECK(t.a.frames_held == 0);

@@ -100,7 +100,7 @@ void Node::move_to(std::uint8_t network) {
 
 void Node::send_data(core::LinkSlot to, core::Lane lane, core::CellSize size) {
   step([&] {
-    MutableBytes onion = links->open_cell(to, lane, size);
+    MutableBytes onion = links->open_cell(to, unleased(lane), size);
     if (onion.empty()) return;
     random.fill(onion);
     links->send_cell({CircuitId{0x1001}, cell_counter++});

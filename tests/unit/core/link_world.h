@@ -68,6 +68,8 @@ class Node final : public core::LinkEvents, public core::Effects {
   void deliver(std::span<const ByteView> packets) override;
   void ask(core::KeystoreRequest request) override;
   void tell(core::Report report) override;
+  void ask(core::ShaperRequest) override {}
+  void measured(FlowId, const core::PathSample&) override {}
 
   World& world;
   FakeKeystore keystore;

@@ -54,7 +54,7 @@ TEST_CASE("a posted datagram arrives with its head and comes back with its tag")
   const os::FrameRef frame = pair.router.acquire(os::kLaneBulk);
   REQUIRE(frame.bytes.size() == os::kDatagramBytes);
   frame.bytes[0] = 0xab;
-  os::FramePosting posting = posting_to(6'364, FlowId{6}, 1'400);
+  os::FramePosting posting = posting_to(6'364, FlowId{10}, 1'400);
   posting.head.from.bytes[0] = 0x20;
   posting.head.from_interface = 3;
   posting.head.socket = 1;
@@ -64,7 +64,7 @@ TEST_CASE("a posted datagram arrives with its head and comes back with its tag")
 
   const Taken taken = take(pair.shaper);
   REQUIRE(taken.count == 1);
-  CHECK(taken.all[0].flow == FlowId{6});
+  CHECK(taken.all[0].flow == FlowId{10});
   CHECK(taken.all[0].epoch == 7);
   os::FrameHead head;
   REQUIRE(pair.shaper.open_head(taken.all[0], head));
@@ -126,8 +126,8 @@ TEST_CASE("cancels survive a full ring and keep the newest epoch") {
   RingPair pair;
   while (post(pair.router, kRealtime, 0)) {
   }
-  for (std::uint32_t epoch = 1; epoch <= 100; ++epoch) pair.router.cancel(FlowId{4 * epoch}, epoch);
-  for (std::uint32_t epoch = 1; epoch <= 100; ++epoch) pair.router.cancel(FlowId{400}, epoch);
+  for (std::uint32_t epoch = 1; epoch <= 100; ++epoch) pair.router.cancel(FlowId{8 * epoch}, epoch);
+  for (std::uint32_t epoch = 1; epoch <= 100; ++epoch) pair.router.cancel(FlowId{800}, epoch);
   std::size_t cancels = 0;
   for (int round = 0; round < 3; ++round) {
     const Taken taken = take(pair.shaper);

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of the router's vocabulary (core/io.h) that is about promised bandwidth and announced
+// intentions: what the router asks of its own shaper's ledger, what friends promise one another,
+// what the operator asks and is told. Values only. Rates on a link are wire bytes a second (A24):
+// cells, UDP and IP headers and the link's overhead. Thread: data.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/address.h"
+#include "base/ids.h"
+#include "base/inline_vec.h"
+#include "base/instant.h"
+
+namespace covfefe::core {
+
+enum class IdleLane : std::uint8_t {
+  AlwaysOn,  // 4 S cells a second, day and night
+  Metered,   // 1
+  Off,
+};
+
+// ---- this node's shaper: the ledger of its own uplink
+// --------------------------------------------
+
+enum class LeaseClass : std::uint8_t {
+  Realtime = 1,  // delivered by deadline
+  Bulk = 2,      // a guaranteed rate
+};
+
+inline constexpr std::uint32_t kLeaseRateLeast = 256;         // B/s
+inline constexpr std::uint32_t kLeaseRateMost = 0x4000'0000;  // 2^30 B/s
+inline constexpr Duration kLeaseLongest = Duration::hours(24);
+inline constexpr Duration kLeaseLatestStart = Duration::hours(24);
+
+struct LeaseTerms {
+  FriendId principal;           // whose quota pays: who asked; 0: this node itself
+  InlineVec<FriendId, 2> over;  // the links that carry it, each at `rate`
+  LeaseClass lease_class = LeaseClass::Realtime;
+  std::uint32_t rate = 0;   // B/s of wire bytes on each link
+  std::uint32_t least = 0;  // take no less; 0: exactly `rate` or nothing
+  Duration starts_in;       // 0: now
+  Duration lasts;           // from its start
+};
+struct LeaseGrant {
+  std::uint32_t lease = 0;  // names it at this node, never 0
+  std::uint32_t rate = 0;
+  Instant from;
+  Instant until;
+};
+enum class LeaseRefusal : std::uint8_t {
+  NoCapacity = 1,   // the uplink's guarantees are given out
+  Quota = 2,        // the principal's share of them is
+  BadRequest = 3,   // a rate, time or class out of range
+  NoLink = 4,       // no such friend
+  NotYours = 5,     // no such lease, or somebody else's
+  Policy = 6,       // the operator's configuration gives nothing to it
+  Unavailable = 7,  // no shaper, or no answer
+  Capacity = 8,     // revoked: the uplink carries less than it did
+};
+struct LeaseDenied {
+  LeaseRefusal why = LeaseRefusal::Unavailable;
+  std::uint32_t best_rate = 0;  // that would have been granted for so long, 0: none
+  Duration best_lasts;          // for which the asked rate would have been, 0: none
+};
+
+struct LeaseTake {
+  LeaseTerms terms;
+};
+struct LeaseExtend {
+  FriendId principal;
+  std::uint32_t lease = 0;
+  Duration by;
+};
+struct LeaseRelease {  // answered with a LeaseGrant that has ended
+  FriendId principal;
+  std::uint32_t lease = 0;
+};
+struct ShaperRequest {
+  RequestId request;
+  std::variant<LeaseTake, LeaseExtend, LeaseRelease> what;
+};
+struct ShaperReply {
+  RequestId request;
+  std::variant<LeaseGrant, LeaseDenied> answer;
+};
+
+struct KnownLease {
+  LeaseTerms terms;
+  LeaseGrant grant;
+};
+struct LeasesKnown {
+  std::vector<KnownLease> all;
+};
+// What the shaper holds when the router finds it: after a restart of the router the leases of
+// friends go on, those of circuits are nobody's any more and are released.
+struct LeaseRevoked {
+  std::uint32_t lease = 0;
+  LeaseRefusal why = LeaseRefusal::Capacity;
+};
+
+// ---- what a friend's reports say of the way to it
+// --------------------------------------------------
+
+struct PathSample {
+  std::uint32_t delivered = 0;  // wire bytes that arrived since the last sample
+  Duration interval;            // by the friend's clock, above 0
+  Duration queue;               // one-way delay above the least of late
+  Duration rtt;
+  std::uint8_t lost = 0;  // of 255 sent in the interval
+};
+
+// ---- the operator
+// ----------------------------------------------------------------------------------
+
+enum class Directions : std::uint8_t { Both, Out, In };
+
+struct ReserveQuery {
+  Address peer;  // a friend, or a third party: then a circuit is built with the request in it
+  std::uint32_t payload_rate = 0;  // B/s of application payload
+  std::uint16_t packet = 0;        // bytes of payload in each packet
+  LeaseClass lease_class = LeaseClass::Realtime;
+  Directions directions = Directions::Both;
+  Duration starts_in;
+  Duration lasts;
+  Duration timeout;
+};
+struct ExtendQuery {
+  std::uint32_t id = 0;  // PromiseReport::id
+  Duration by;
+  Duration timeout;
+};
+struct ReleaseQuery {
+  std::uint32_t id = 0;
+};
+enum class IntentKind : std::uint8_t { OnlineUntil, Leaving, None };
+struct IntendQuery {
+  IntentKind kind = IntentKind::None;  // None: takes back what was announced
+  Duration in;                         // from now
+};
+struct AnswerQuery {  // to a friend's PLEASE
+  FriendId friend_id;
+  bool yes = false;
+  Duration by;  // yes: how much longer, 0: what was asked
+};
+struct PromisesQuery {};
+
+struct ReserveReport {
+  bool ok = false;
+  std::uint32_t id = 0;            // names it at this node's CLI; 0 when not ok
+  std::uint32_t payload_rate = 0;  // granted
+  std::uint32_t wire_rate = 0;     // what the uplinks keep for it, each
+  Duration lasts;
+  std::string how;  // "bob, both ways" or the hops
+  std::string why;  // when not ok
+  std::string next;
+  std::uint32_t best_rate = 0;  // payload, that would be granted; 0: none known
+  Duration best_lasts;
+};
+enum class PromiseKind : std::uint8_t {
+  LeaseGiven = 1,   // by this node to a friend
+  LeaseTaken = 2,   // by a friend to this node
+  OnlineUntil = 3,  // announced by the friend, or by this node
+  Leaving = 4,
+  Please = 5,  // a friend asks this node to stay, or the other way round
+};
+struct PromiseReport {
+  std::uint32_t id = 0;
+  PromiseKind kind = PromiseKind::LeaseGiven;
+  FriendId friend_id;  // 0: this node itself, or a third party
+  bool ours = false;   // announced or given by this node
+  std::string with;    // petname or address
+  std::uint32_t payload_rate = 0;
+  std::uint32_t wire_rate = 0;
+  LeaseClass lease_class = LeaseClass::Realtime;
+  Duration starts_in;
+  Duration left;      // until it ends or happens
+  std::string state;  // "in force", "waits for an answer", "+10 min granted", …
+};
+struct PromisesReport {
+  std::vector<PromiseReport> all;  // at most 512
+  struct Kept {
+    FriendId id;
+    std::uint64_t kept = 0;
+    std::uint64_t broken = 0;
+  };
+  std::vector<Kept> record;  // since the router started
+};
+struct PromiseDone {
+  bool ok = false;
+  std::string what;  // one sentence
+  std::string next;
+  Duration left;
+};
+
+// ---- told
+// ------------------------------------------------------------------------------------------
+
+struct PromiseOutcome {  // for the peer database; says nothing about trust
+  FriendId id;           // whose promise
+  PromiseKind kind = PromiseKind::LeaseTaken;
+  bool kept = false;
+};
+struct PromiseNotice {  // one line for the operator's log
+  FriendId id;
+  std::string what;
+};
+
+// ---- policy (covfefenet.yaml, applied live)
+// ----------------------------------------------------------
+
+struct PromisePolicy {
+  Duration please_grant;  // asked to stay longer, this node says yes up to so much in all; 0: the
+                          // operator is asked
+  bool lend = true;       // friends may reserve at all
+};
+
+}  // namespace covfefe::core
