@@ -178,8 +178,10 @@ void DataPlane::collect() {
   ring.wake();
   for (int turn = 0; turn < kCompletionBatches; ++turn) {
     const std::size_t count = ring.collect(finished_);
+    const Instant now = count == 0 ? Instant{} : os::monotonic_now();
     for (std::size_t i = 0; i < count; ++i) {
-      completions_[i] = {finished_[i].tag, finished_[i].status == os::SendStatus::Sent};
+      const os::FrameCompletion& one = finished_[i];
+      completions_[i] = {one.tag, one.status == os::SendStatus::Sent, os::sent_at(one.at, now)};
     }
     if (count != 0) step(core::Completions{{completions_.data(), count}});
     if (count < finished_.size()) break;

@@ -123,7 +123,8 @@ void FrameRing::release(const FrameRef& ref) {
 void FrameRing::post(const FrameRef& ref, const FramePosting& posting) {
   CHECK(ref.index < kFrames && frames_[ref.index].state == State::Acquired);
   Frame& frame = frames_[ref.index];
-  CHECK(lane_of(posting.flow) == frame.lane && posting.flow.value < kFlows);
+  CHECK(posting.flow.value < kFlows && has_class(posting.flow));
+  CHECK(lane_of(posting.flow) == frame.lane);
   CHECK(posting.head.length >= 1 && posting.head.length <= kDatagramBytes);
   if (!attached_) return release(ref);
   const FrameHeadWords head = pack_head(posting.head);
@@ -154,7 +155,7 @@ void FrameRing::push(RingLane lane, const Descriptor& descriptor) {
 }
 
 void FrameRing::cancel(FlowId flow, std::uint32_t epoch) {
-  CHECK(flow.value < kFlows);
+  CHECK(flow.value < kFlows && has_class(flow));
   if (!attached_) return;
   for (PendingCancel& pending : cancels_) {
     if (pending.flow != flow) continue;

@@ -72,8 +72,9 @@ Descriptor describe(FlowId flow, const PathReport& report) {
   Descriptor out;
   out.frame = report.delivered;
   out.flow = flow;
-  out.epoch = static_cast<std::uint32_t>(pack_time(report.interval, kIntervalShift) |
-                                         pack_time(report.rtt, kRttShift) << 16);
+  const std::uint64_t interval =
+      std::max<std::uint64_t>(pack_time(report.interval, kIntervalShift), 1);
+  out.epoch = static_cast<std::uint32_t>(interval | pack_time(report.rtt, kRttShift) << 16);
   out.length = static_cast<std::uint16_t>(pack_time(report.queue, kQueueShift));
   out.op = RingOp::Report;
   out.extra = report.lost;
@@ -83,6 +84,11 @@ Descriptor describe(FlowId flow, const PathReport& report) {
 PathReport report_of(const Descriptor& d) {
   return {d.frame, unpack_time(d.epoch, kIntervalShift), unpack_time(d.length, kQueueShift),
           unpack_time(d.epoch >> 16, kRttShift), d.extra};
+}
+
+Instant sent_at(std::uint32_t bits, Instant now) {
+  const std::int64_t unit = now.nanoseconds >> kSentAtShift;
+  return {(unit - ((unit - bits) & kSentAtMask)) << kSentAtShift};
 }
 
 bool unpack_descriptor(const DescriptorWords& words, Descriptor& out) {
@@ -95,10 +101,10 @@ bool unpack_descriptor(const DescriptorWords& words, Descriptor& out) {
   if (out.flow.value >= kFlows || !has_class(out.flow)) return false;
   switch (out.op) {
     case RingOp::Send:
-      if (out.extra > 1 || (out.extra == 1 && class_of(out.flow) != FlowClass::Control)) {
-        return false;
-      }
-      return out.frame < kFrames && valid_length(out.length);
+      return out.frame < kFrames && valid_length(out.length) &&
+             (out.extra == static_cast<std::uint8_t>(RingPace::Now) ||
+              (out.extra == static_cast<std::uint8_t>(RingPace::Slot) &&
+               class_of(out.flow) == FlowClass::Control));
     case RingOp::Cancel:
       return out.frame == 0 && out.length == 0 && out.extra == 0;
     case RingOp::Report:

@@ -19,7 +19,7 @@
 
 namespace covfefe::os {
 
-inline constexpr std::uint32_t kRingVersion = 1;
+inline constexpr std::uint32_t kRingVersion = 2;
 inline constexpr std::uint64_t kRouterMagic = 0x3172747266766f63;  // "covfrtr1"
 inline constexpr std::uint64_t kShaperMagic = 0x3170687366766f63;  // "covfshp1"
 
@@ -77,6 +77,9 @@ struct Descriptor {
 
 inline constexpr int kSentAtShift = 14;  // a completion says when in units of 16,384 ns
 inline constexpr std::uint32_t kSentAtMask = 0xff'ffff;
+[[nodiscard]] Instant sent_at(std::uint32_t bits, Instant now);
+// The last such time that is not after `now`: exact to one unit for what was sent less than 274 s
+// ago.
 
 enum class SendStatus : std::uint8_t {
   Sent = 0,
@@ -159,7 +162,7 @@ struct DescriptorWords {
 [[nodiscard]] DescriptorWords pack_descriptor(const Descriptor& descriptor);
 
 [[nodiscard]] Descriptor describe(FlowId flow, const PathReport& report);
-// Values beyond their range are cut.
+// Values beyond their range are cut; no interval is shorter than one unit.
 [[nodiscard]] PathReport report_of(const Descriptor& descriptor);
 
 [[nodiscard]] bool unpack_descriptor(const DescriptorWords& words, Descriptor& out);

@@ -32,9 +32,10 @@ void write_completion(os::ShaperMemory& memory, Reader& input) {
 }
 
 void router_call(os::FrameRing& router, Reader& input) {
-  const FlowId flow{input.le<std::uint16_t>() % os::kFlows};
+  FlowId flow{input.le<std::uint16_t>() % os::kFlows};
+  if (!has_class(flow)) flow.value = 0;
   std::array<os::FrameCompletion, 32> done{};
-  switch (input.le<std::uint8_t>() % 6) {
+  switch (input.le<std::uint8_t>() % 7) {
     case 0: {
       const os::FrameRef frame = router.acquire(os::lane_of(flow));
       if (!frame.bytes.empty()) router.post(frame, tests::posting_to(9, flow, 100));
@@ -51,6 +52,8 @@ void router_call(os::FrameRing& router, Reader& input) {
     case 4:
       if (router.sleep()) router.wake();
       return;
+    case 5:
+      return router.report(flow, {1'400, Duration::millis(input.le<std::uint8_t>()), {}, {}, 0});
     default:
       if (router.backlog(flow) != 0 && !router.attached()) bug("backlog without a shaper");
   }

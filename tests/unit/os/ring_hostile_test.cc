@@ -46,13 +46,17 @@ std::size_t collect(os::FrameRing& router) {
 TEST_CASE("the shaper detaches on every descriptor field out of range") {
   const Descriptor good{
       .frame = 1, .flow = FlowId{0}, .epoch = 0, .length = 10, .op = RingOp::Send};
-  Descriptor bad[6] = {good, good, good, good, good, good};
+  Descriptor bad[9] = {good, good, good, good, good, good, good, good, good};
   bad[0].frame = os::kFrames;
   bad[1].flow = FlowId{os::kFlows};
   bad[2].length = 0;
   bad[3].length = os::kDatagramBytes + 1;
   bad[4].op = static_cast<RingOp>(9);
   bad[5].flow = FlowId{2};  // a bulk flow on the express ring
+  bad[6].flow = FlowId{7};  // of no class
+  bad[7].extra = 2;         // of no pace
+  bad[8].flow = FlowId{1};  // only control waits for a slot
+  bad[8].extra = 1;
   for (const Descriptor& descriptor : bad) {
     RingPair pair;
     write_express(*pair.router_memory, 0, descriptor);
@@ -65,6 +69,25 @@ TEST_CASE("the shaper detaches on every descriptor field out of range") {
   RingPair pair;
   write_express(*pair.router_memory, 0, good);
   CHECK(take(pair.shaper) == 1);
+}
+
+TEST_CASE("a report without an interval or on another ring detaches, any other value is taken") {
+  for (const bool bulk : {false, true}) {
+    RingPair pair;
+    Descriptor report = os::describe(flow_of(3, bulk ? FlowClass::Bulk : FlowClass::Control),
+                                     {0xffff'ffff, Duration::hours(1), {}, {}, 0});
+    report.extra = 0xff;
+    report.length = 0xffff;
+    write_express(*pair.router_memory, 0, report);
+    CHECK(take(pair.shaper) == (bulk ? 0 : 1));
+    CHECK(pair.shaper.attached() == !bulk);
+  }
+  RingPair pair;
+  Descriptor timeless = os::describe(FlowId{0}, {1, {}, {}, {}, 0});
+  timeless.epoch = 0;
+  write_express(*pair.router_memory, 0, timeless);
+  CHECK(take(pair.shaper) == 0);
+  CHECK_FALSE(pair.shaper.attached());
 }
 
 TEST_CASE("the shaper detaches when more is submitted than a ring holds") {
@@ -127,7 +150,7 @@ TEST_CASE("the shaper detaches on a frame head out of range or another length") 
 
 TEST_CASE("the router detaches on a completion of a frame that is not posted") {
   for (const std::uint64_t word : {std::uint64_t{7}, std::uint64_t{os::kFrames},
-                                   std::uint64_t{4} << 32, std::uint64_t{1} << 40}) {
+                                   std::uint64_t{4} << 32, std::uint64_t{0xff} << 32}) {
     RingPair pair;
     const os::FrameRef frame = post_one(pair);
     CHECK(frame.index == 0);

@@ -86,6 +86,51 @@ TEST_CASE("a posted datagram arrives with its head and comes back with its tag")
   CHECK(pair.router.free_frames() == os::kFrames);
 }
 
+TEST_CASE("pace goes out with a datagram and the time of sending comes back") {
+  RingPair pair;
+  const os::FrameRef frame = pair.router.acquire(os::kLaneLink);
+  os::FramePosting posting = posting_to(9, kLink, 256);
+  posting.pace = os::RingPace::Slot;
+  pair.router.post(frame, posting);
+  const Taken taken = take(pair.shaper);
+  REQUIRE(taken.count == 1);
+  CHECK(taken.all[0].extra == static_cast<std::uint8_t>(os::RingPace::Slot));
+  const Instant sent = Instant{} + Duration::hours(100) + Duration{12'345};
+  pair.shaper.complete(taken.all[0].frame, SendStatus::Sent, sent);
+  pair.shaper.publish();
+  const auto done = collect(pair.router);
+  REQUIRE(done.size() == 1);
+  for (const Duration later : {Duration{0}, Duration::millis(3), Duration::seconds(270)}) {
+    const Duration off = sent - os::sent_at(done[0].at, sent + later);
+    CHECK(off >= Duration{0});
+    CHECK(off < Duration{1 << os::kSentAtShift});
+  }
+}
+
+TEST_CASE("what a friend measured passes as it was, to the stated precision") {
+  RingPair pair;
+  const os::PathReport told{123'456, Duration::millis(20), Duration::millis(7),
+                            Duration::millis(48), 3};
+  pair.router.report(flow_of(40, FlowClass::Control), told);
+  pair.router.report(flow_of(41, FlowClass::Bulk),
+                     {7, Duration::hours(1), Duration::hours(1), Duration::hours(1), 255});
+  const Taken taken = take(pair.shaper);
+  REQUIRE(taken.count == 2);
+  CHECK(taken.all[0].op == os::RingOp::Report);
+  CHECK(link_of(taken.all[0].flow) == 40);
+  const os::PathReport got = os::report_of(taken.all[0]);
+  CHECK(got.delivered == told.delivered);
+  CHECK(got.lost == told.lost);
+  CHECK(told.interval - got.interval < Duration::micros(17));
+  CHECK(told.queue - got.queue < Duration::micros(33));
+  CHECK(told.rtt - got.rtt < Duration::micros(66));
+  const os::PathReport cut = os::report_of(taken.all[1]);
+  CHECK(cut.interval > Duration::seconds(1));
+  CHECK(cut.queue > Duration::seconds(2));
+  CHECK(cut.rtt > Duration::seconds(4));
+  CHECK(pair.router.free_frames() == os::kFrames);
+}
+
 TEST_CASE("express is taken before bulk and at most 256 of bulk") {
   RingPair pair;
   for (std::uint64_t i = 0; i < 300; ++i) REQUIRE(post(pair.router, kBulk, i));
@@ -133,7 +178,7 @@ TEST_CASE("cancels survive a full ring and keep the newest epoch") {
     const Taken taken = take(pair.shaper);
     for (std::size_t i = 0; i < taken.count; ++i) {
       if (taken.all[i].op != os::RingOp::Cancel) continue;
-      CHECK(taken.all[i].epoch == taken.all[i].flow.value / 4);
+      CHECK(taken.all[i].epoch == taken.all[i].flow.value / 8);
       ++cancels;
     }
     pair.router.flush();
