@@ -60,6 +60,7 @@ struct LeaseTerms {
   least @4 :UInt32;          # take no less; 0: exactly rate or nothing
   startsInMs @5 :UInt64;     # 0: now
   lastsMs @6 :UInt64;
+  tag @7 :UInt32;            # the router's own, kept with the lease and not interpreted
 }
 
 struct Lease {

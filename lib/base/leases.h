@@ -18,9 +18,6 @@ enum class IdleLane : std::uint8_t {
   Off,
 };
 
-// ---- this node's shaper: the ledger of its own uplink
-// --------------------------------------------
-
 enum class LeaseClass : std::uint8_t {
   Realtime = 1,  // delivered by deadline
   Bulk = 2,      // a guaranteed rate
@@ -39,6 +36,8 @@ struct LeaseTerms {
   std::uint32_t least = 0;  // take no less; 0: exactly `rate` or nothing
   Duration starts_in;       // 0: now
   Duration lasts;           // from its start
+  std::uint32_t tag = 0;    // the router's own, kept with the lease and not interpreted:
+                            // 0: of a circuit, else the promise between friends that it is for
 };
 struct LeaseGrant {
   std::uint32_t lease = 0;  // names it at this node, never 0
