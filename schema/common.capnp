@@ -33,6 +33,15 @@ enum Visibility {
   reachable @2;
 }
 
+enum PromiseKind {
+  none @0;
+  leaseGiven @1;           # bandwidth that this node kept for the friend
+  leaseTaken @2;           # bandwidth that the friend kept for this node
+  onlineUntil @3;          # announced
+  leaving @4;              # announced
+  please @5;               # asked to stay
+}
+
 struct Endpoint {
   ip @0 :Data;       # 16 bytes, IPv4 mapped
   port @1 :UInt16;

@@ -31,6 +31,33 @@ struct Catalogue {
   descriptors @2 :Data;    # 96 bytes each, at most 512
 }
 
+struct PromiseOutcome {
+  # How one promise of a friend ended. A measurement: it changes nobody's trust.
+  friendId @0 :UInt32;
+  kind @1 :Common.PromiseKind;
+  kept @2 :Bool;
+  at @3 :Int64;            # Unix seconds
+}
+
+struct PromiseTally {
+  # All that ended of one friend and kind.
+  friendId @0 :UInt32;
+  kind @1 :Common.PromiseKind;
+  kept @2 :UInt64;
+  broken @3 :UInt64;
+  lastAt @4 :Int64;        # Unix seconds, of the last one
+}
+
+struct CapacityRecord {
+  # The uplink over a minute or an hour.
+  at @0 :Int64;            # Unix seconds, end of the interval
+  seconds @1 :UInt32;      # its length: 60 or 3600
+  rate @2 :UInt64;         # wire bytes a second that it was held to carry, mean; 0 = unlimited
+  lowest @3 :UInt64;       # least of that, 0 = unlimited
+  sent @4 :UInt64;         # wire bytes a second that were sent, mean
+  cuts @5 :UInt32;         # how often the estimate fell
+}
+
 interface FriendObserver {
   changed @0 () -> ();
   # Friends were added, changed or removed: read them again.
@@ -53,6 +80,12 @@ interface PeerdbForRouter {
   # most 1,024 in one call and in all; the one that has not been recorded for longest gives way.
   destinations @7 () -> (addresses :List(Data));
   # Newest first.
+  recordPromises @8 (operation :Data, outcomes :List(PromiseOutcome)) -> (refused :Bool, why :Common.Refusal);
+  # At most 1,024. Of friends that are gone nothing is kept.
+  recordCapacity @9 (operation :Data, minutes :List(CapacityRecord)) -> (refused :Bool, why :Common.Refusal);
+  # At most 1,024, of a minute each. Minutes are kept a week, hours 400 days.
+  capacityHistory @10 (most :UInt32) -> (minutes :List(CapacityRecord));
+  # Newest first, at most 10,080.
 }
 
 interface PeerdbOperator extends(Inspect.Inspectable) {
@@ -62,6 +95,10 @@ interface PeerdbOperator extends(Inspect.Inspectable) {
   friends @2 () -> (friends :List(Common.Friend));
   metrics @3 (friendId :UInt32, since :Int64) -> (samples :List(MetricSample));
   # At most 10,000 newest.
+  promises @4 () -> (tallies :List(PromiseTally));
+  # In order of friend and kind; kinds of which none has ended are absent.
+  capacityHistory @5 (seconds :UInt32, most :UInt32) -> (records :List(CapacityRecord));
+  # Minutes (60) or hours (3600), newest first, at most 10,080. No other length has any.
 
   struct PutReply {
     union {

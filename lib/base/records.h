@@ -57,6 +57,21 @@ struct MetricSample {
   bool operator==(const MetricSample&) const = default;
 };
 
+inline constexpr std::size_t kMaxCapacityMinutes = 1'024;   // in one recordCapacity
+inline constexpr std::size_t kMaxCapacityHistory = 10'080;  // in one answer: a week of minutes
+inline constexpr std::uint32_t kCapacityMinute = 60;        // seconds
+inline constexpr std::uint32_t kCapacityHour = 3'600;
+
+struct CapacityRecord {  // the uplink over a minute or an hour; rates are wire bytes a second
+  std::int64_t at = 0;   // Unix seconds, end of the interval
+  std::uint32_t seconds = kCapacityMinute;
+  std::uint64_t rate = 0;    // that it was held to carry, mean; 0 = unlimited
+  std::uint64_t lowest = 0;  // least of that, 0 = unlimited
+  std::uint64_t sent = 0;    // mean
+  std::uint32_t cuts = 0;    // how often the estimate fell
+  bool operator==(const CapacityRecord&) const = default;
+};
+
 inline constexpr std::size_t kMaxCatalogue = 512 * 96;  // bytes: descriptors of 96 each
 inline constexpr std::size_t kDescriptorBytes = 96;
 inline constexpr std::size_t kCataloguesInPage = 8;  // in one answer

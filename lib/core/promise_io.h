@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "base/instant.h"
 #include "base/leases.h"
+#include "base/promises.h"
 
 namespace covfefe::core {
 
@@ -28,6 +29,7 @@ using covfefe::LeaseDenied;
 using covfefe::LeaseGrant;
 using covfefe::LeaseRefusal;
 using covfefe::LeaseTerms;
+using covfefe::PromiseKind;
 
 // ---- this node's shaper: the ledger of its own uplink
 // --------------------------------------------
@@ -120,13 +122,6 @@ struct ReserveReport {
   std::string next;
   std::uint32_t best_rate = 0;  // payload, that would be granted; 0: none known
   Duration best_lasts;
-};
-enum class PromiseKind : std::uint8_t {
-  LeaseGiven = 1,   // by this node to a friend
-  LeaseTaken = 2,   // by a friend to this node
-  OnlineUntil = 3,  // announced by the friend, or by this node
-  Leaving = 4,
-  Please = 5,  // a friend asks this node to stay, or the other way round
 };
 struct PromiseReport {
   std::uint32_t id = 0;
