@@ -66,6 +66,7 @@ Result<LeaseTerms> terms_from(schema::LeaseTerms::Reader from) {
   out.least = from.getLeast();
   out.starts_in = *starts_in;
   out.lasts = *lasts;
+  out.tag = from.getTag();
   return out;
 }
 
@@ -79,6 +80,7 @@ void write_terms(const LeaseTerms& from, schema::LeaseTerms::Builder to) {
   to.setLeast(from.least);
   to.setStartsInMs(millis_of(from.starts_in));
   to.setLastsMs(millis_of(from.lasts));
+  to.setTag(from.tag);
 }
 
 Result<Lease> lease_from(schema::Lease::Reader from) {

@@ -21,6 +21,7 @@ Lease sample() {
   out.terms.least = 4'096;
   out.terms.starts_in = Duration::millis(1'500);
   out.terms.lasts = Duration::hours(2);
+  out.terms.tag = 0xfeed;
   out.grant = {42, 32'768, Instant{5}, Instant{9'000}};
   return out;
 }
@@ -61,6 +62,7 @@ TEST_CASE("a lease comes back as it was") {
   CHECK(got->terms.least == want.terms.least);
   CHECK(got->terms.starts_in == want.terms.starts_in);
   CHECK(got->terms.lasts == want.terms.lasts);
+  CHECK(got->terms.tag == want.terms.tag);
   CHECK(got->grant.lease == 42);
   CHECK(got->grant.rate == 32'768);
   CHECK(got->grant.from == Instant{5});
