@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "config/shaping.h"
 #include "config/units.h"
 #include "config/yaml.h"
 
@@ -44,6 +45,10 @@ struct Tun {
 struct Capacity {
   Rate up;  // all wire bytes of this node, IP and UDP headers and link.overhead included
   Rate down;
+  bool automatic = true;  // capacity.up: auto; `up` is unlimited then
+  bool learn = true;  // the estimate may fall below `up`; not looked at when up is unlimited and
+                      // not automatic: then nothing is estimated
+  auto operator<=>(const Capacity&) const = default;
 };
 
 struct Circuits {
@@ -60,6 +65,9 @@ struct Config {
   std::uint32_t link_overhead = 0;        // link.overhead: bytes that the link adds to a packet
   std::uint32_t min_trusted_entries = 2;  // 0..kMaxTrustedEntries
   Circuits circuits;
+  Shaping shaping;
+  IdleLane idle_lane = IdleLane::AlwaysOn;  // to friends without one of their own
+  Promises promises;
   bool require_luks = true;  // storage.require_luks
 };
 
@@ -68,6 +76,19 @@ struct Config {
 
 [[nodiscard]] std::string emit_config(const Config& config);
 // Every key with its effective value, as YAML that parse_config reads back as the same Config.
+
+[[nodiscard]] std::vector<std::string> changed_keys(const Config& before, const Config& after);
+// The keys whose values differ, in the order of covfefenet.yaml(5); of levels and friends each one
+// ("shaping.friends.bob.cap"; an entry that came or went: "shaping.friends.bob").
+[[nodiscard]] bool needs_restart(std::string_view key);
+// Of a known key: sockets, interfaces, names and the check of the disk are settled at start.
+
+struct Applied {
+  Config now;                        // what runs then
+  std::vector<std::string> changed;  // against what ran, also what waits for a restart
+};
+[[nodiscard]] Applied apply_live(const Config& running, const Config& wanted);
+// Keys that need a restart keep their running value.
 
 [[nodiscard]] std::string default_text(const Config& config);
 // The documented file that init writes: emit_config with the reason of each key as comments.

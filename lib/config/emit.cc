@@ -29,6 +29,10 @@ class Page {
   std::ostringstream out_;
 };
 
+const char* yes_or_no(bool value) {
+  return value ? "yes" : "no";
+}
+
 void write_listen(const Listen& listen, Page& page) {
   page.note(
       "\n# UDP sockets, each PORT (every address) or ADDR:PORT. Friends need the control port;\n"
@@ -55,16 +59,84 @@ void write_tun(const Tun& tun, Page& page) {
 
 void write_capacity(const Config& config, Page& page) {
   page.note(
-      "\n# What the uplink and downlink really carry: 10 Mbit/s, 1 KiB/s … or unlimited. Set up a\n"
-      "# little below the line's rate, so that queues stand here, where they are kept short.\n");
+      "\n# What the uplink and downlink really carry: 10 Mbit/s, 1 KiB/s … Up may be auto: it is\n"
+      "# learned. A rate is never exceeded; with learn: yes less is sent when the line carries "
+      "less.\n"
+      "# Set up a little below the line's rate, so that queues stand here, where they are "
+      "short.\n");
+  const Capacity& capacity = config.capacity;
   page.section("capacity");
-  page.line("  up", format_rate(config.capacity.up));
-  page.line("  down", format_rate(config.capacity.down));
+  page.line("  up", capacity.automatic ? "auto" : format_rate(capacity.up));
+  page.line("  down", format_rate(capacity.down));
+  page.line("  learn", yes_or_no(capacity.learn));
   page.note(
       "\n# Bytes that the line adds to every IP packet (PPPoE over VDSL: 30; plain Ethernet: "
       "38).\n");
   page.section("link");
   page.line("  overhead", config.link_overhead);
+}
+
+std::string cap_text(const Amount& cap) {
+  return cap.nothing() ? "unlimited" : format_amount(cap);
+}
+
+void write_friend(const FriendShaping& entry, Page& page) {
+  page.section("    " + quote(entry.petname));
+  page.line("      reserve", format_amount(entry.reserve));
+  page.line("      cap", cap_text(entry.cap));
+  page.line("      weight", entry.weight);
+  if (entry.quota) page.line("      quota", format_amount(*entry.quota));
+  if (entry.idle) page.line("      idle", idle_name(*entry.idle));
+}
+
+void write_levels(const Shaping& shaping, Page& page) {
+  page.section("  levels");
+  for (std::size_t i = shaping.levels.size(); i-- > 0;) {
+    const LevelShaping& level = shaping.levels[i];
+    page.section("    " + std::string(kLevelNames[i]));
+    page.line("      reserve", format_amount(level.reserve));
+    page.line("      cap", cap_text(level.cap));
+    page.line("      weight", level.weight);
+    page.line("      quota", format_amount(level.quota));
+  }
+}
+
+void write_shaping(const Config& config, Page& page) {
+  page.note(
+      "\n# Dummy packets that hide from observers whether anything is said: always-on (1 KiB/s "
+      "for\n"
+      "# each friend, 2.5 GiB a month), metered (a quarter of it) or off. A friend may have its "
+      "own.\n");
+  page.line("idle_lane", idle_name(config.idle_lane));
+  page.note(
+      "\n# Who gets how much of the uplink: RATE or PERCENT of the capacity. control: handshakes "
+      "and\n"
+      "# the like; donate: strangers' traffic through this node, at most. Levels are degrees of\n"
+      "# trust: reserve is kept for them, cap is never exceeded, weight divides the rest, quota "
+      "is\n"
+      "# what each friend of it may have promised. friends: {bob: {reserve: 64 KiB/s, weight: "
+      "2}}.\n");
+  page.section("shaping");
+  page.line("  control", format_amount(config.shaping.control));
+  page.line("  donate", format_amount(config.shaping.donate));
+  write_levels(config.shaping, page);
+  if (config.shaping.friends.empty()) {
+    page.line("  friends", "{}");
+  } else {
+    page.section("  friends");
+    for (const FriendShaping& entry : config.shaping.friends) write_friend(entry, page);
+  }
+}
+
+void write_promises(const Promises& promises, Page& page) {
+  page.note(
+      "\n# Whether friends may reserve bandwidth of this node; whether a friend who asks it to "
+      "stay\n"
+      "# online longer gets a yes by itself (up to so much in all), or the operator is asked.\n");
+  page.section("promises");
+  page.line("  lend", yes_or_no(promises.lend));
+  page.line("  please",
+            promises.please.nanoseconds == 0 ? "ask" : format_duration(promises.please));
 }
 
 void write_circuits(const Config& config, Page& page) {
@@ -79,7 +151,7 @@ void write_circuits(const Config& config, Page& page) {
   page.section("circuits");
   page.line("  per_destination", config.circuits.per_destination);
   page.line("  strangers", config.circuits.accept_strangers ? "accept" : "refuse");
-  page.line("  relay", config.circuits.relay ? "yes" : "no");
+  page.line("  relay", yes_or_no(config.circuits.relay));
 }
 
 std::string page_of(const Config& config, Style style) {
@@ -92,11 +164,13 @@ std::string page_of(const Config& config, Style style) {
   write_listen(config.listen, page);
   write_tun(config.tun, page);
   write_capacity(config, page);
+  write_shaping(config, page);
+  write_promises(config.promises, page);
   write_circuits(config, page);
   page.note(
       "\n# Refuse to start unless the keys and the database lie on an encrypted (LUKS) volume.\n");
   page.section("storage");
-  page.line("  require_luks", config.require_luks ? "yes" : "no");
+  page.line("  require_luks", yes_or_no(config.require_luks));
   return page.text();
 }
 

@@ -202,6 +202,32 @@ std::string format_rate(Rate rate) {
   return shortest(rate.bytes_per_second, units.subspan(6), 8);
 }
 
+UnitResult<Amount> parse_amount(std::string_view text) {
+  if (text == "unlimited") return UnitError{"is no amount; write a rate, a share or none"};
+  if (!text.ends_with('%')) {
+    UnitResult<Rate> rate = parse_rate(text);
+    if (!rate.ok()) return rate.error();
+    return Amount{*rate, 0};
+  }
+  UnitResult<Number> number = take_number(text);
+  if (!number.ok()) return number.error();
+  if (text != "%") return UnitError{"is neither a rate nor NUMBER %"};
+  constexpr std::uint64_t kTenth = 100'000;  // millionths
+  if (number->millionths % kTenth != 0) return UnitError{"has more than one digit after the point"};
+  if (number->whole > 100) return UnitError{"is more than 100 %"};
+  const std::uint64_t per_mille = number->whole * 10 + number->millionths / kTenth;
+  if (per_mille > 1'000) return UnitError{"is more than 100 %"};
+  return Amount{{}, static_cast<std::uint32_t>(per_mille)};
+}
+
+std::string format_amount(Amount amount) {
+  if (amount.nothing()) return "none";
+  if (amount.per_mille == 0) return format_rate(amount.rate);
+  const std::string whole = std::to_string(amount.per_mille / 10);
+  const std::uint32_t tenth = amount.per_mille % 10;
+  return whole + (tenth == 0 ? "" : "." + std::to_string(tenth)) + " %";
+}
+
 UnitResult<std::uint64_t> parse_size(std::string_view text) {
   UnitResult<Number> number = take_number(text);
   if (!number.ok()) return number.error();

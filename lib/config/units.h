@@ -20,6 +20,14 @@ struct Rate {
   [[nodiscard]] constexpr bool unlimited() const { return bytes_per_second == 0; }
 };
 
+struct Amount {
+  Rate rate;                    // of wire bytes
+  std::uint32_t per_mille = 0;  // else a share of what there is, 1..1000; both 0: nothing
+
+  constexpr auto operator<=>(const Amount&) const = default;
+  [[nodiscard]] constexpr bool nothing() const { return rate.unlimited() && per_mille == 0; }
+};
+
 inline constexpr std::uint64_t kMinRate = 1'000;            // B/s: below it no cell in a second
 inline constexpr std::uint64_t kMaxRate = 125'000'000'000;  // B/s: 1 Tbit/s
 inline constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 60;        // bytes
@@ -40,6 +48,12 @@ using UnitResult = Expected<T, UnitError>;
 [[nodiscard]] std::string format_rate(Rate rate);
 // Text that parse_rate reads back as the same rate: the largest unit that leaves no fraction, in
 // bits before bytes; "unlimited".
+
+[[nodiscard]] UnitResult<Amount> parse_amount(std::string_view text);
+// A rate, or NUMBER [space] % with at most one digit of fraction, up to 100 %. "none", "0" and 0 %
+// are nothing; "unlimited" is refused.
+[[nodiscard]] std::string format_amount(Amount amount);
+// Reads back as the same: "12.5 %", a rate, or "none".
 
 [[nodiscard]] UnitResult<std::uint64_t> parse_size(std::string_view text);
 // NUMBER [space] UNIT, UNIT one of B kB MB GB TB KiB MiB GiB TiB; a bare number is bytes.

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -16,10 +17,17 @@ Config rich() {
   config.listen.data = {{*parse_address("2001:db8::7"), 7001, 0}, {Address{}, 7002, 0}};
   config.tun.name = "cov.1";
   config.tun.exclude = {{*parse_address("fd12:3456:789a::"), 48}, {*parse_address("fd00::"), 9}};
-  config.capacity = {Rate{1'250'000}, Rate{10'240}};
+  config.capacity = {Rate{1'250'000}, Rate{10'240}, false, false};
   config.link_overhead = 38;
   config.min_trusted_entries = 3;
   config.circuits = {4, false, false};
+  config.shaping.control = {Rate{16'384}, 0};
+  config.shaping.donate = {{}, 125};
+  config.shaping.levels[3] = {{{}, 100}, {Rate{2'000}, 0}, 1'000, {{}, 1'000}};
+  config.shaping.friends = {{"alice", {Rate{65'536}, 0}, {{}, 5}, 2, Amount{}, IdleLane::Off},
+                            {"bob-2", {}, {}, 7, {}, {}}};
+  config.idle_lane = IdleLane::Metered;
+  config.promises = {false, Duration::minutes(90)};
   config.require_luks = false;
   return config;
 }
@@ -30,8 +38,10 @@ void check_same(const Config& a, const Config& b) {
   CHECK(a.listen.data == b.listen.data);
   CHECK(a.tun.name == b.tun.name);
   CHECK(a.tun.exclude == b.tun.exclude);
-  CHECK(a.capacity.up == b.capacity.up);
-  CHECK(a.capacity.down == b.capacity.down);
+  CHECK(a.capacity == b.capacity);
+  CHECK(a.shaping == b.shaping);
+  CHECK(a.idle_lane == b.idle_lane);
+  CHECK(a.promises == b.promises);
   CHECK(a.link_overhead == b.link_overhead);
   CHECK(a.min_trusted_entries == b.min_trusted_entries);
   CHECK(a.circuits.per_destination == b.circuits.per_destination);
@@ -50,7 +60,10 @@ TEST_CASE("an empty configuration has the documented defaults") {
     CHECK(config->listen.data[0].port == 6364);
     CHECK(config->listen.data[1].port == 6365);
     CHECK(config->tun.name == "covfefe0");
-    CHECK(config->capacity.up.unlimited());
+    CHECK(config->capacity == Capacity{Rate{}, Rate{}, true, true});
+    CHECK(config->shaping == Shaping{});
+    CHECK(config->idle_lane == IdleLane::AlwaysOn);
+    CHECK(config->promises == Promises{true, {}});
     CHECK(config->min_trusted_entries == 2);
     CHECK(config->circuits.per_destination == 2);
     CHECK(config->circuits.accept_strangers);
@@ -90,6 +103,85 @@ TEST_CASE("ADDR:PORT, brackets and the star are read as listening addresses") {
   CHECK(parse_listen("[::]:7000")->ip == Address{});
 }
 
+TEST_CASE("friends are named in the map of their petnames, in any order, nested or with dots") {
+  const auto config = parse_config(
+      "shaping:\n  friends:\n    zoe: {cap: 12.5 %}\n    bob:\n      weight: 3\n"
+      "shaping.friends.bob.idle: metered\nshaping.friends.ann.quota: none\n",
+      "f");
+  REQUIRE(config.ok());
+  REQUIRE(config->shaping.friends.size() == 3);
+  CHECK(config->shaping.friends[0].petname == "ann");
+  const FriendShaping* bob = find_friend(config->shaping, "bob");
+  REQUIRE(bob != nullptr);
+  CHECK(bob->weight == 3);
+  CHECK(idle_of(bob, IdleLane::Off) == IdleLane::Metered);
+  CHECK_FALSE(bob->quota.has_value());
+  const FriendShaping* zoe = find_friend(config->shaping, "zoe");
+  REQUIRE(zoe != nullptr);
+  CHECK(zoe->cap == Amount{{}, 125});
+  CHECK(idle_of(zoe, IdleLane::Off) == IdleLane::Off);
+  CHECK(config->shaping.friends[0].quota == Amount{});
+  CHECK(find_friend(config->shaping, "bo") == nullptr);
+}
+
+TEST_CASE("the uplink is a rate, learned or without a limit, and may be learned below the rate") {
+  CHECK(parse_config("capacity.up: auto\n", "f")->capacity == Capacity{{}, {}, true, true});
+  CHECK(parse_config("capacity.up: unlimited\n", "f")->capacity == Capacity{{}, {}, false, true});
+  CHECK(parse_config("capacity: {up: 1 MB/s, learn: no}\n", "f")->capacity ==
+        Capacity{Rate{1'000'000}, {}, false, false});
+}
+
+TEST_CASE("more friends than can be shaped are refused") {
+  std::string text = "shaping:\n  friends:\n";
+  for (std::size_t i = 0; i <= kMaxShapedFriends; ++i)
+    text += "    f" + std::to_string(i) + ": {weight: 2}\n";
+  const auto config = parse_config(text, "f");
+  REQUIRE_FALSE(config.ok());
+  CHECK(config.error().message.find("more than 2048") != std::string::npos);
+}
+
+TEST_CASE("what differs between two configurations is named key by key") {
+  Config before;
+  before.shaping.friends = {{"bob", {}, {}, 1, {}, {}}, {"eve", {}, {}, 1, {}, {}}};
+  Config after = before;
+  CHECK(changed_keys(before, after).empty());
+  after.name = "other";
+  after.capacity = {Rate{1'250'000}, {}, false, true};
+  after.listen.data[1].port = 7002;
+  after.shaping.levels[2].cap = {{}, 100};
+  after.shaping.friends[0].idle = IdleLane::Off;
+  after.shaping.friends[1].petname = "zoe";
+  const std::vector<std::string> expected = {"name",
+                                             "listen.data",
+                                             "capacity.up",
+                                             "shaping.levels.known.cap",
+                                             "shaping.friends.bob.idle",
+                                             "shaping.friends.zoe",
+                                             "shaping.friends.eve"};
+  CHECK(changed_keys(before, after) == expected);
+}
+
+TEST_CASE("what is settled at start stays as it is, and is named until the restart") {
+  const Applied once = apply_live(Config{}, rich());
+  CHECK(once.now.name == Config{}.name);
+  CHECK(once.now.listen.control == Config{}.listen.control);
+  CHECK(once.now.shaping == rich().shaping);
+  CHECK(once.now.capacity == rich().capacity);
+  CHECK(once.changed == changed_keys(Config{}, rich()));
+  const Applied again = apply_live(once.now, rich());
+  CHECK_FALSE(again.changed.empty());
+  for (const std::string& key : again.changed) {
+    CAPTURE(key);
+    CHECK(needs_restart(key));
+  }
+  for (const std::string& key : once.changed) {
+    CAPTURE(key);
+    const bool again_named =
+        std::find(again.changed.begin(), again.changed.end(), key) != again.changed.end();
+    CHECK(needs_restart(key) == again_named);
+  }
+}
+
 struct BadRow {
   const char* text;
   std::uint32_t line;
@@ -97,7 +189,7 @@ struct BadRow {
   const char* message;  // a part of it
 };
 
-constexpr std::array<BadRow, 55> kBad{{
+constexpr std::array<BadRow, 89> kBad{{
     {"nmae: alice\n", 1, "nmae", "nearest known one is 'name'"},
     {"\n\nlisten:\n  contrl: 1\n", 4, "listen.contrl", "'listen.control'"},
     {"name: alice\nname: bob\n", 2, "", "stands twice"},
@@ -149,6 +241,42 @@ constexpr std::array<BadRow, 55> kBad{{
     {"circuits:\n  stranger: accept\n", 2, "circuits.stranger", "'circuits.strangers'"},
     {"storage:\n  require_luks: maybe\n", 2, "storage.require_luks", "neither yes nor no"},
     {"storage:\n  require_luks: \"\\u001b[2J\"\n", 2, "storage.require_luks", "control character"},
+    {"capacity:\n  learn: maybe\n", 2, "capacity.learn", "neither yes nor no"},
+    {"capacity:\n  learn: no\n", 2, "capacity.learn", "must be a rate or unlimited"},
+    {"capacity:\n  up: automatic\n", 2, "capacity.up", "must start with a number"},
+    {"shaping:\n  control: 30 %\n", 2, "shaping.control", "1 % to 25 %"},
+    {"shaping:\n  control: 0.9 %\n", 2, "shaping.control", "1 % to 25 %"},
+    {"shaping:\n  control: 0\n", 2, "shaping.control", "1 % to 25 %"},
+    {"shaping:\n  control: 8 kB/s\n", 2, "shaping.control", "8 KiB/s"},
+    {"shaping:\n  donate: none\n", 2, "shaping.donate", "circuits.relay: no"},
+    {"shaping:\n  donate: 101 %\n", 2, "shaping.donate", "more than 100 %"},
+    {"shaping:\n  donate: 100.1 %\n", 2, "shaping.donate", "more than 100 %"},
+    {"shaping:\n  donate: 999999999999999 %\n", 2, "shaping.donate", "more than 100 %"},
+    {"shaping:\n  donate: 1.25 %\n", 2, "shaping.donate", "one digit"},
+    {"shaping:\n  donate: -1 %\n", 2, "shaping.donate", "negative"},
+    {"shaping:\n  donate: 5 percent%\n", 2, "shaping.donate", "NUMBER %"},
+    {"shaping:\n  donte: 5 %\n", 2, "shaping.donte", "'shaping.donate'"},
+    {"shaping:\n  levels:\n    mat: {cap: 1 %}\n", 3, "shaping.levels.mat", "no level of trust"},
+    {"shaping:\n  levels:\n    mat:\n", 3, "shaping.levels.mat", "no level of trust"},
+    {"shaping.levels.mat.cap: 1 %\n", 1, "shaping.levels.mat.cap", "no level of trust"},
+    {"shaping.levels.met: 1 %\n", 1, "shaping.levels.met", "is a section"},
+    {"shaping.levels.met.cpa: 1 %\n", 1, "shaping.levels.met.cpa", "'shaping.levels.met.cap'"},
+    {"shaping.levels.met.idle: off\n", 1, "shaping.levels.met.idle", "unknown key"},
+    {"shaping.levels.met.cap: 0\n", 1, "shaping.levels.met.cap", "no cap is 'none'"},
+    {"shaping.levels.met.reserve: unlimited\n", 1, "shaping.levels.met.reserve", "no amount"},
+    {"shaping.levels.met.weight: 0\n", 1, "shaping.levels.met.weight", "from 1 to 1000"},
+    {"shaping.levels.met.weight: 1001\n", 1, "shaping.levels.met.weight", "from 1 to 1000"},
+    {"shaping.levels.met: {cap: 9 %, reserve: 10 %}\n", 1, "shaping.levels.met.reserve", "above"},
+    {"shaping.friends: {Bob: {cap: 1 %}}\n", 1, "shaping.friends.Bob", "no petname"},
+    {"shaping.friends: {bob-: }\n", 1, "shaping.friends.bob-", "no petname"},
+    {"shaping.friends:\n  bob:\n    idel: off\n", 3, "shaping.friends.bob.idel",
+     "friends.bob.idle"},
+    {"shaping.friends.bob.idle: no\n", 1, "shaping.friends.bob.idle", "none of always-on"},
+    {"shaping.friends: {bob: {reserve: 2 MB/s, cap: 1 MB/s}}\n", 1, "shaping.friends.bob.cap",
+     "above the cap"},
+    {"idle_lane: slow\n", 1, "idle_lane", "none of always-on, metered and off"},
+    {"promises.lend: perhaps\n", 1, "promises.lend", "neither yes nor no"},
+    {"promises.please: 25 h\n", 1, "promises.please", "between 1 s and 24 h"},
     {"- name\n", 1, "", "must be a map"},
     {"name\n", 1, "", "must be a map"},
     {"name: [\n", 2, "name", "not readable"},
