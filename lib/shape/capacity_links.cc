@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shape/capacity_links.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace covfefe::shape {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr Duration kForget = Duration::seconds(2);
+constexpr Duration kShortest = Duration::micros(100);  // a report's interval
+constexpr Duration kRttWindow = Duration::seconds(10);
+constexpr Duration kEnough = Duration::millis(20);
+constexpr std::uint64_t kEnoughBytes = 6'000;
+
+std::uint64_t rate_of(std::uint64_t bytes, Duration over) {
+  const auto time = static_cast<std::uint64_t>(std::max(over, kShortest).nanoseconds);
+  return bytes * kSecond / time;
+}
+
+void note_rtt(LinkRecord& link, Duration rtt, Instant now) {
+  if (rtt <= Duration{}) return;
+  if (link.rtt_now == Duration{} || rtt < link.rtt_now) link.rtt_now = rtt;
+  if (link.rtt == Duration{} || rtt < link.rtt) link.rtt = rtt;
+  if (now - link.rtt_since < kRttWindow) return;
+  link.rtt = link.rtt_now;
+  link.rtt_now = rtt;
+  link.rtt_since = now;
+}
+
+}  // namespace
+
+CapacityLinks::CapacityLinks(std::uint32_t links) : links_(links) {
+  listed_.reserve(links);
+}
+
+bool CapacityLinks::fresh(const LinkRecord& link, Instant now) {
+  return now - link.heard <= Duration::millis(100) + link.interval + link.interval;
+}
+
+void CapacityLinks::report(std::uint32_t at, const LinkReport& report, Instant now) {
+  LinkRecord& link = links_[at];
+  if (!link.listed) {
+    link.listed = true;
+    listed_.push_back(at);
+  }
+  const Duration interval = std::max(report.interval, kShortest);
+  const bool follows = fresh(link, now);
+  link.queue = follows ? std::min(link.newest_queue, report.queue) : Duration{};
+  link.newest_queue = report.queue;
+  link.newest_rate = rate_of(report.delivered, interval);
+  link.rate = follows ? rate_of(std::uint64_t{report.delivered} + link.earlier_bytes,
+                                interval + link.earlier_interval)
+                      : link.newest_rate;
+  link.earlier_bytes = report.delivered;
+  link.earlier_interval = interval;
+  link.interval = interval;
+  link.lost = report.lost;
+  note_rtt(link, report.rtt, now);
+  if (now - interval >= measure_from_ && report.queue >= busy_) {
+    if (link.measured_from != measure_from_) {
+      link.measured_from = measure_from_;
+      link.measured_bytes = 0;
+      link.measured_time = {};
+    }
+    link.measured_bytes += report.delivered;
+    link.measured_time = link.measured_time + interval;
+  }
+  link.heard = heard_ = now;
+  carried_ += report.delivered;
+  if (report.lost == 255) return;
+  lost_ += std::uint64_t{report.delivered} * report.lost / (255u - report.lost);
+  if (report.lost > loss_limit_) lossy_ += report.delivered;
+}
+
+void CapacityLinks::forget(std::uint32_t at) {
+  LinkRecord& link = links_[at];
+  const bool listed = link.listed;
+  link = {};
+  link.listed = listed;
+}
+
+void CapacityLinks::drop_stale(Instant now) {
+  for (std::size_t i = 0; i < listed_.size();) {
+    LinkRecord& link = links_[listed_[i]];
+    if (now - link.heard <= kForget) {
+      ++i;
+      continue;
+    }
+    link.listed = false;
+    listed_[i] = listed_.back();
+    listed_.pop_back();
+  }
+}
+
+LinksView CapacityLinks::view(Instant now) {
+  drop_stale(now);
+  LinksView out;
+  std::uint64_t most = 0;
+  for (const std::uint32_t at : listed_) {
+    const LinkRecord& link = links_[at];
+    if (!fresh(link, now)) continue;
+    ++out.links;
+    out.rate += link.rate;
+    out.newest += link.newest_rate;
+    if (link.rate < most) continue;
+    most = link.rate;
+    if (link.rtt > Duration{}) out.rtt = link.rtt;
+  }
+  out.queue = vote(out, now);
+  out.carried = std::exchange(carried_, 0);
+  out.lost = std::exchange(lost_, 0);
+  out.lossy = std::exchange(lossy_, 0);
+  return out;
+}
+
+Duration CapacityLinks::vote(const LinksView& view, Instant now) const {
+  // Every path leads through the uplink: a queue there is seen by all. While few links carry most
+  // bytes, one of them that sees none is a witness.
+  std::uint32_t weighty = 0;
+  bool found = false;
+  Duration least;
+  for (const std::uint32_t at : listed_) {
+    const LinkRecord& link = links_[at];
+    if (!fresh(link, now)) continue;
+    if (link.rate * 16 >= view.rate) ++weighty;
+    if (link.rate * 8 < view.rate) continue;
+    least = found ? std::min(least, link.queue) : link.queue;
+    found = true;
+  }
+  return found && weighty < 5 ? least : median(view.rate, now);
+}
+
+Duration CapacityLinks::median(std::uint64_t bytes, Instant now) const {
+  constexpr std::size_t kFine = 128;
+  constexpr std::int64_t kFineStep = 250'000;      // below 32 ms
+  constexpr std::int64_t kCoarseStep = 8'000'000;  // above
+  constexpr std::int64_t kCoarseFrom = kFineStep * kFine;
+  std::array<std::uint64_t, 2 * kFine> weights{};
+  for (const std::uint32_t at : listed_) {
+    const LinkRecord& link = links_[at];
+    if (!fresh(link, now)) continue;
+    const std::int64_t queue = std::max<std::int64_t>(link.queue.nanoseconds, 0);
+    const std::int64_t bin =
+        queue < kCoarseFrom ? queue / kFineStep : kFine + (queue - kCoarseFrom) / kCoarseStep;
+    weights[std::min<std::size_t>(static_cast<std::size_t>(bin), weights.size() - 1)] += link.rate;
+  }
+  std::uint64_t below = 0;
+  for (std::size_t bin = 0; bin < weights.size(); ++bin) {
+    below += weights[bin];
+    if (below * 2 < bytes || below == 0) continue;
+    const auto step = static_cast<std::int64_t>(bin);
+    return {bin < kFine ? step * kFineStep
+                        : kCoarseFrom + (step - static_cast<std::int64_t>(kFine)) * kCoarseStep};
+  }
+  return {};
+}
+
+void CapacityLinks::measure_from(Instant when) {
+  measure_from_ = when;
+}
+
+std::uint64_t CapacityLinks::measured(Instant now) const {
+  std::uint64_t rate = 0;
+  std::uint64_t missing = 0;
+  std::uint64_t bytes = 0;
+  Duration time;
+  for (const std::uint32_t at : listed_) {
+    const LinkRecord& link = links_[at];
+    if (!fresh(link, now)) continue;
+    if (link.measured_from != measure_from_) {
+      missing += link.rate;
+      continue;
+    }
+    rate += rate_of(link.measured_bytes, link.measured_time);
+    time = std::max(time, link.measured_time);
+    bytes += link.measured_bytes;
+  }
+  const bool enough = time >= kEnough && bytes >= kEnoughBytes && missing * 8 <= rate;
+  return enough ? rate : 0;
+}
+
+}  // namespace covfefe::shape
