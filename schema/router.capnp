@@ -7,6 +7,7 @@
 using Cxx = import "/capnp/c++.capnp";
 using Common = import "common.capnp";
 using Inspect = import "inspect.capnp";
+using Shaper = import "shaper.capnp";
 $Cxx.namespace("covfefe::schema");
 
 enum LinkState {
@@ -34,6 +35,68 @@ struct FriendStatus {
   onionFaults @15 :UInt64;   # bad hop tags of circuits over this link: anybody's on their way
   circuitsDestroyed @16 :UInt64;  # for eight of those in ten seconds
   relayed @17 :Relayed;
+  idle @18 :Shaper.IdleLane;      # what this node keeps flowing to it
+  peerIdle @19 :Shaper.IdleLane;  # what it says that it keeps flowing here
+  queueMicros @20 :UInt32;   # one-way delay to it above the least of late, 0 = none measured
+  pathLoss @21 :UInt16;      # of 10,000 cells sent to it of late
+  promises @22 :List(Promise);    # between this node and it: announced, asked, reserved
+  kept @23 :UInt64;          # of its promises, since the router started
+  broken @24 :UInt64;
+}
+
+enum PromiseKind {
+  none @0;
+  leaseGiven @1;             # by this node to a friend
+  leaseTaken @2;             # by a friend to this node
+  onlineUntil @3;
+  leaving @4;
+  please @5;                 # one asks the other to stay longer
+}
+
+struct Promise {
+  id @0 :UInt32;             # for extend and release; 0: of no lease
+  kind @1 :PromiseKind;
+  friendId @2 :UInt32;       # 0: this node itself, or a third party
+  ours @3 :Bool;             # announced, asked or given by this node
+  with @4 :Text;             # petname or address
+  payloadRate @5 :UInt32;    # B/s
+  wireRate @6 :UInt32;       # B/s on each link that carries it
+  class @7 :Shaper.LeaseClass;
+  startsInMs @8 :UInt64;
+  leftMs @9 :UInt64;         # until it ends or happens
+  state @10 :Text;           # one phrase
+}
+
+enum Directions {
+  both @0;
+  out @1;                    # from this node
+  in @2;                     # to this node
+}
+
+struct ReserveReply {
+  ok @0 :Bool;
+  id @1 :UInt32;
+  payloadRate @2 :UInt32;    # granted, B/s
+  wireRate @3 :UInt32;       # what each uplink keeps for it
+  lastsMs @4 :UInt64;
+  how @5 :Text;
+  why @6 :Text;              # when not ok
+  next @7 :Text;
+  bestRate @8 :UInt32;       # payload that would be granted, 0: none known
+  bestLastsMs @9 :UInt64;    # for which the asked rate would be
+}
+
+enum Intent {
+  nothing @0;                # takes back what was announced
+  onlineUntil @1;
+  leaving @2;
+}
+
+struct PromiseReply {
+  ok @0 :Bool;
+  what @1 :Text;             # one sentence
+  next @2 :Text;
+  leftMs @3 :UInt64;
 }
 
 struct Relayed {
@@ -170,4 +233,32 @@ interface RouterOperator extends(Inspect.Inspectable) {
   # Sessions opened from now on show a fresh address that nobody can tie to this node's own.
   identityDrop @9 () -> (identity :FarIdentity);
   # Back to the own address.
+  apply @10 (config :Text) -> (ok :Bool, changed :List(Text), why :Text);
+  # The text of covfefenet.yaml. All of it that can change in a running node holds from now on, or
+  # nothing of it. changed: the keys that differ from what runs (config::apply_live), also those that
+  # wait for a restart. why: the fault with its line and key, when not ok.
+  reserve @11 (request :Reservation) -> (reply :ReserveReply);
+  # The friend is asked; to a third party a circuit is built with the request in it.
+  extend @12 (id :UInt32, byMs :UInt64) -> (reply :ReserveReply);
+  release @13 (id :UInt32) -> (reply :PromiseReply);
+  intend @14 (intent :Intent, inMs :UInt64) -> (reply :PromiseReply);
+  # Announced to every friend, also to those whose link comes up later.
+  please @15 (peer :Text, byMs :UInt64) -> (reply :PromiseReply);
+  # Asks a friend to stay online so much longer and waits for its answer a moment; the friend's
+  # operator may answer later: promises shows it.
+  answer @16 (peer :Text, yes :Bool, byMs :UInt64) -> (reply :PromiseReply);
+  # To a friend's please. byMs 0: what was asked.
+  promises @17 () -> (promises :List(Promise), left :UInt32);
+  # At most 512; left: how many more there are.
+}
+
+struct Reservation {
+  peer @0 :Text;
+  payloadRate @1 :UInt32;    # B/s of application payload
+  packet @2 :UInt16;         # bytes of payload in each packet
+  class @3 :Shaper.LeaseClass;
+  directions @4 :Directions;
+  startsInMs @5 :UInt64;
+  lastsMs @6 :UInt64;
+  timeoutMs @7 :UInt32;      # 0: a few seconds
 }

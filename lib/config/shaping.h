@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/instant.h"
+#include "base/leases.h"
 #include "config/units.h"
 
 namespace covfefe::config {
@@ -21,11 +22,7 @@ inline constexpr std::uint64_t kMinControl = 8'192;      // B/s: below it handsh
 inline constexpr std::uint32_t kMaxControlShare = 250;   // per mille
 inline constexpr Duration kMaxPlease = Duration::hours(24);
 
-enum class IdleLane : std::uint8_t {
-  AlwaysOn,  // 4 S cells a second, day and night
-  Metered,   // 1
-  Off,
-};
+using covfefe::IdleLane;
 
 struct LevelShaping {        // shaping.levels.<level>: friends of one trust together
   Amount reserve;            // kept for them, of the capacity
