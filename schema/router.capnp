@@ -44,18 +44,9 @@ struct FriendStatus {
   broken @24 :UInt64;
 }
 
-enum PromiseKind {
-  none @0;
-  leaseGiven @1;             # by this node to a friend
-  leaseTaken @2;             # by a friend to this node
-  onlineUntil @3;
-  leaving @4;
-  please @5;                 # one asks the other to stay longer
-}
-
 struct Promise {
   id @0 :UInt32;             # for extend and release; 0: of no lease
-  kind @1 :PromiseKind;
+  kind @1 :Common.PromiseKind;
   friendId @2 :UInt32;       # 0: this node itself, or a third party
   ours @3 :Bool;             # announced, asked or given by this node
   with @4 :Text;             # petname or address
