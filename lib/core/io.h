@@ -134,7 +134,7 @@ struct Query {
   RequestId request;
   std::variant<StatusQuery, PingQuery, WhyQuery, CircuitsQuery, PathQuery, CircuitNew, CircuitClose,
                NameQuery, IdentityNew, IdentityDrop, ReserveQuery, ExtendQuery, ReleaseQuery,
-               IntendQuery, AnswerQuery, PromisesQuery>
+               IntendQuery, PleaseQuery, AnswerQuery, PromisesQuery>
       what;
 };
 
@@ -208,6 +208,10 @@ struct FriendReport {
   std::uint64_t relayed_cells = 0;       // both ways, of circuits that it had built through here
   Duration up_for;                       // total time up since the router started
   Instant last_heard = Instant::never();
+  IdleLane idle = IdleLane::Off;       // what this node keeps flowing to it
+  IdleLane peer_idle = IdleLane::Off;  // what it says that it keeps flowing here
+  Duration queue;                 // one-way delay to it above the least of late, 0 = none measured
+  std::uint16_t path_loss = 0;    // of 10,000 cells sent to it of late
   std::string handshake_failure;  // why the last attempt failed, empty if it did not
 };
 struct Counter {

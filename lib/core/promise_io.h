@@ -104,6 +104,11 @@ struct IntendQuery {
   IntentKind kind = IntentKind::None;  // None: takes back what was announced
   Duration in;                         // from now
 };
+struct PleaseQuery {  // asks a friend to stay online longer
+  FriendId friend_id;
+  Duration by;
+  Duration timeout;  // then it is answered that the friend was asked
+};
 struct AnswerQuery {  // to a friend's PLEASE
   FriendId friend_id;
   bool yes = false;

@@ -76,6 +76,7 @@ struct Router::Parts {
   void answer(RequestId request, const ExtendQuery&) { tell(request, ReserveReport{}); }
   void answer(RequestId request, const ReleaseQuery&) { tell(request, PromiseDone{}); }
   void answer(RequestId request, const IntendQuery&) { tell(request, PromiseDone{}); }
+  void answer(RequestId request, const PleaseQuery&) { tell(request, PromiseDone{}); }
   void answer(RequestId request, const AnswerQuery&) { tell(request, PromiseDone{}); }
   void answer(RequestId request, const PromisesQuery&) { tell(request, PromisesReport{}); }
   void tell(RequestId request, decltype(Answer::what) what) {
