@@ -46,14 +46,17 @@ bool known(BuildStatus status) {
     case BuildStatus::NextDown:
     case BuildStatus::Overloaded:
     case BuildStatus::NotRelaying:
+    case BuildStatus::NoCapacity:
       return true;
   }
   return false;
 }
 
 bool in_range(const BuildReply& r) {
-  if (r.status == BuildStatus::Granted) return on_rate_ladder(r.rate);
-  return !r.less && r.rate == 0 && r.until == 0 && r.lease == 0;
+  if (!on_rate_ladder(r.rate)) return false;
+  if (r.status == BuildStatus::Granted) return (r.rate == 0) == (r.lease == 0);
+  const bool offers = r.status == BuildStatus::NoCapacity;
+  return !r.less && (offers || r.rate == 0) && r.until == 0 && r.lease == 0;
 }
 
 void put_kind(Kind kind, Writer& to) {

@@ -49,14 +49,15 @@ enum class BuildStatus : std::uint8_t {
   NextDown = 4,     // the link to the next hop is down, or it did not answer
   Overloaded = 5,   // a bound is reached; try again later
   NotRelaying = 6,  // this node passes nobody's circuits
+  NoCapacity = 7,   // it keeps no such rate; the reply's rate is the most it would have kept
 };
 
 struct BuildReply {
   BuildStatus status = BuildStatus::Granted;
   bool less = false;        // granted, but less than asked
-  std::uint32_t rate = 0;   // 0 when refused, as the next two
-  std::uint32_t until = 0;  // Unix seconds
-  std::uint32_t lease = 0;
+  std::uint32_t rate = 0;   // 0 when refused for another reason than NoCapacity
+  std::uint32_t until = 0;  // Unix seconds, of the circuit; 0 when refused, as the next
+  std::uint32_t lease = 0;  // 0: nothing is kept
   bool operator==(const BuildReply&) const = default;
 };
 

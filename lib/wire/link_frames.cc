@@ -68,7 +68,7 @@ Result<LinkFrame> parse_destroy(Reader in) {
   const bool zero = in.le<std::uint16_t>() == 0;
   const CircuitId circuit{in.le<std::uint32_t>()};
   const bool zero_tail = in.le<std::uint64_t>() == 0;
-  if (reason > static_cast<std::uint8_t>(DestroyReason::Unknown)) return Reject::WrongValue;
+  if (reason > static_cast<std::uint8_t>(DestroyReason::LeaseOnly)) return Reject::WrongValue;
   if (!zero || !zero_tail || circuit.value == 0) return Reject::WrongValue;
   return LinkFrame(DestroyFrame{circuit, static_cast<DestroyReason>(reason)});
 }

@@ -30,7 +30,7 @@ enum class FrameType : std::uint8_t {
   PathResponse = 7,
 };
 
-enum class DestroyReason : std::uint8_t {  // coarse on purpose: eight codes, no more
+enum class DestroyReason : std::uint8_t {  // coarse on purpose: nine codes, no more
   Done = 0,
   PeerRestart = 1,
   BadTag = 2,
@@ -38,7 +38,8 @@ enum class DestroyReason : std::uint8_t {  // coarse on purpose: eight codes, no
   Overloaded = 4,
   LinkLost = 5,
   Refused = 6,
-  Unknown = 7,  // no such circuit here
+  Unknown = 7,    // no such circuit here
+  LeaseOnly = 8,  // the circuit goes on, but its lease is over (Step Q6, covfefe-protocol(7))
 };
 
 struct PadFrame {

@@ -123,8 +123,25 @@ TEST_CASE("a build reply is read as it was written") {
   }
 }
 
+TEST_CASE("who keeps no such rate says which it would have kept") {
+  for (const std::uint32_t rate : {0U, 256U, 1U << 30}) {
+    const BuildReply refused{BuildStatus::NoCapacity, false, rate, 0, 0};
+    CHECK(*parse_build_reply(written(refused)) == refused);
+  }
+  CHECK_FALSE(parse_build_reply(written({BuildStatus::NoCapacity, false, 257, 0, 0})).ok());
+  CHECK_FALSE(parse_build_reply(written({BuildStatus::NoCapacity, true, 256, 0, 0})).ok());
+  CHECK_FALSE(parse_build_reply(written({BuildStatus::NoCapacity, false, 256, 1, 0})).ok());
+  CHECK_FALSE(parse_build_reply(written({BuildStatus::NoCapacity, false, 256, 0, 1})).ok());
+}
+
+TEST_CASE("a rate is granted with a lease and a lease with a rate") {
+  CHECK_FALSE(parse_build_reply(written({BuildStatus::Granted, false, 64, 1, 0})).ok());
+  CHECK_FALSE(parse_build_reply(written({BuildStatus::Granted, false, 0, 1, 1})).ok());
+  CHECK(parse_build_reply(written({BuildStatus::Granted, true, 0, 1, 0})).ok());
+}
+
 TEST_CASE("a status of a later version refuses, whatever stands behind it") {
-  for (const int status : {1, 7, 255}) {
+  for (const int status : {1, 8, 255}) {
     Bytes bytes(kBuildRecord, 0xff);
     bytes[0] = static_cast<std::uint8_t>(status);
     CHECK(*parse_build_reply(bytes) == BuildReply{BuildStatus::Refused, false, 0, 0, 0});

@@ -56,9 +56,9 @@ TEST_CASE("link frames are read as they were written, in both sizes") {
     CHECK(round_trip(PadFrame{77}, size).token == 77);
     CHECK(round_trip(PathChallengeFrame{~0ULL}, size).token == ~0ULL);
     CHECK(round_trip(PathResponseFrame{5}, size).token == 5);
-    const auto destroy = round_trip(DestroyFrame{{9}, DestroyReason::Unknown}, size);
+    const auto destroy = round_trip(DestroyFrame{{9}, DestroyReason::LeaseOnly}, size);
     CHECK(destroy.circuit.value == 9);
-    CHECK(destroy.reason == DestroyReason::Unknown);
+    CHECK(destroy.reason == DestroyReason::LeaseOnly);
     const auto ack = round_trip(ControlFrame{0, 12, {}, 7, 0}, size);
     CHECK(ack.ack == 12);
     CHECK(ack.message.empty());
@@ -127,7 +127,7 @@ TEST_CASE("malformed link frames are refused") {
   CHECK(bent(ControlFrame{1, 1, text, 7, 9}, 4, 0) == Reject::WrongValue);
   CHECK(bent(ControlFrame{0, 1, {}, 7, 9}, 4, 1) == Reject::WrongValue);
   CHECK(bent(ControlFrame{1, 1, text, 7, 9}, 12, 0) == Reject::WrongValue);
-  CHECK(bent(DestroyFrame{{1}, DestroyReason::Done}, 1, 8) == Reject::WrongValue);
+  CHECK(bent(DestroyFrame{{1}, DestroyReason::Done}, 1, 9) == Reject::WrongValue);
   CHECK(bent(DestroyFrame{{1}, DestroyReason::Done}, 4, 0) == Reject::WrongValue);
   CHECK(bent(DestroyFrame{{1}, DestroyReason::Done}, 12, 1) == Reject::WrongValue);
   const FragFrame frag{1, 2, 3, text};
