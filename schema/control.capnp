@@ -21,13 +21,23 @@ struct Control {
     descriptorsChanged @10 :DescriptorsChanged;
     nameAsk @11 :NameAsk;
     nameAnswer @12 :NameAnswer;
+    need @13 :Need;
+    ack @14 :Ack;
+    nak @15 :Nak;
+    extend @16 :Extend;
+    release @17 :Release;
+    onlineUntil @18 :Announcement;
+    leaving @19 :Announcement;
+    please @20 :Please;
   }
 
   struct Hello {
-    # First message after a link came up: where data cells are welcome.
+    # First message after a link came up, again when it changes: where data cells are welcome.
     version @0 :UInt16;
     dataSockets @1 :List(DataSocket);   # at most 8
+    idle @2 :Idle;                      # what the sender keeps flowing to the receiver (R1)
   }
+  enum Idle { off @0; alwaysOn @1; metered @2; }
   struct DataSocket {
     port @0 :UInt16;
     class @1 :Class;
@@ -95,5 +105,47 @@ struct Control {
   struct NameAnswer {
     token @0 :UInt32;
     address @1 :Data;      # 16, an overlay address; empty: no friend that may be named
+  }
+
+  # Promises (P1 to P14): each fits one S cell. Numbers are the asker's and never 0; rates are bytes
+  # of payload a second, times seconds.
+  enum LeaseClass { none @0; realtime @1; bulk @2; }
+  struct Need {
+    number @0 :UInt32;
+    rate @1 :UInt32;       # 1..2^30
+    packet @2 :UInt16;     # 1..1232, payload of one
+    class @3 :LeaseClass;
+    startsIn @4 :UInt32;   # at most a day
+    lasts @5 :UInt32;      # 1 s to a day
+    least @6 :UInt32;      # at most rate; 0: no less
+  }
+  struct Ack {
+    number @0 :UInt32;
+    rate @1 :UInt32;       # 0: of a Please, and then packet, class and startsIn are 0
+    packet @2 :UInt16;
+    class @3 :LeaseClass;
+    startsIn @4 :UInt32;
+    lasts @5 :UInt32;      # from its start; at most a day, 0: it is over
+  }
+  struct Nak {
+    number @0 :UInt32;
+    reason @1 :UInt8;      # 1..9
+    bestRate @2 :UInt32;   # 0: none known
+    bestLasts @3 :UInt32;  # at most a day, 0: none known
+  }
+  struct Extend {
+    number @0 :UInt32;
+    by @1 :UInt32;         # 1 s to a day
+  }
+  struct Release {
+    number @0 :UInt32;
+  }
+  struct Announcement {
+    in @0 :UInt32;         # onlineUntil: a multiple of 300, at most a week; leaving: of 60 up to
+                           # 3600, else of 300, at most a day; 0: taken back
+  }
+  struct Please {
+    number @0 :UInt32;
+    by @1 :UInt32;         # a multiple of 60, 60 s to a day
   }
 }

@@ -10,6 +10,7 @@
 
 #include "rpc/convert.h"
 #include "rpc/discovery_codec.h"
+#include "rpc/promise_codec.h"
 
 namespace covfefe::rpc {
 namespace {
@@ -26,6 +27,7 @@ using Words = std::array<capnp::word, kWords>;
 void write(const wire::Hello& from, schema::Control::Builder to) {
   auto hello = to.initHello();
   hello.setVersion(from.version);
+  hello.setIdle(static_cast<schema::Control::Idle>(from.idle));
   auto sockets = hello.initDataSockets(static_cast<capnp::uint>(from.data_sockets.size()));
   for (capnp::uint i = 0; i < sockets.size(); ++i) {
     const wire::DataSocket& socket = from.data_sockets[i];
@@ -78,6 +80,9 @@ void write(const wire::ProbeSeen& from, schema::Control::Builder to) {
 Result<wire::Control> read(schema::Control::Hello::Reader from) {
   wire::Hello out;
   out.version = from.getVersion();
+  const auto idle = static_cast<std::uint16_t>(from.getIdle());
+  if (idle > 2) return Reject::WrongValue;
+  out.idle = static_cast<wire::IdleProfile>(idle);
   const auto sockets = from.getDataSockets();
   if (sockets.size() > wire::kDataSocketsMost) return Reject::WrongLength;
   for (const auto socket : sockets) {
@@ -154,6 +159,22 @@ Result<wire::Control> read(schema::Control::Reader from) {
       return rpc::read(from.getNameAsk());
     case schema::Control::NAME_ANSWER:
       return rpc::read(from.getNameAnswer());
+    case schema::Control::NEED:
+      return rpc::read(from.getNeed());
+    case schema::Control::ACK:
+      return rpc::read(from.getAck());
+    case schema::Control::NAK:
+      return rpc::read(from.getNak());
+    case schema::Control::EXTEND:
+      return rpc::read(from.getExtend());
+    case schema::Control::RELEASE:
+      return rpc::read(from.getRelease());
+    case schema::Control::ONLINE_UNTIL:
+      return read_online_until(from.getOnlineUntil());
+    case schema::Control::LEAVING:
+      return read_leaving(from.getLeaving());
+    case schema::Control::PLEASE:
+      return rpc::read(from.getPlease());
   }
   return Reject::WrongType;
 }

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "wire/descriptor.h"
 #include "wire/limits.h"
+#include "wire/promises.h"
 
 namespace covfefe::wire {
 
@@ -29,9 +30,12 @@ struct DataSocket {
   bool operator==(const DataSocket&) const = default;
 };
 
+enum class IdleProfile : std::uint8_t { Off = 0, AlwaysOn = 1, Metered = 2 };
+
 struct Hello {
   std::uint16_t version = 1;
   InlineVec<DataSocket, kDataSocketsMost> data_sockets;
+  IdleProfile idle = IdleProfile::Off;  // the sender's idle lane towards the receiver
 };
 struct RekeyOffer {
   ReceiverIndex index;  // of the new session, issued by the sender
@@ -105,7 +109,8 @@ struct NameAnswer {
 
 struct Control {
   std::variant<Hello, RekeyOffer, RekeyAnswer, DirectOpen, DirectOpened, DirectRefused, ProbeSeen,
-               Offer, DescriptorsGet, Descriptors, DescriptorsChanged, NameAsk, NameAnswer>
+               Offer, DescriptorsGet, Descriptors, DescriptorsChanged, NameAsk, NameAnswer, Need,
+               Ack, Nak, Extend, Release, OnlineUntil, Leaving, Please>
       message;
 };
 
