@@ -100,9 +100,11 @@ Result<std::vector<Lease>> leases_from(capnp::List<schema::Lease>::Reader from) 
   if (from.size() > kMaxLeases) return Reject::WrongLength;
   std::vector<Lease> out;
   out.reserve(from.size());
+  std::set<std::uint32_t> ids;
   for (const auto one : from) {
     auto lease = lease_from(one);
     if (!lease) return lease.error();
+    if (!ids.insert(lease->grant.lease).second) return Reject::Unexpected;
     out.push_back(*lease);
   }
   return out;

@@ -38,7 +38,7 @@ void write_terms(const LeaseTerms& from, schema::LeaseTerms::Builder to);
 [[nodiscard]] Result<Lease> lease_from(schema::Lease::Reader from);
 void write_lease(const Lease& from, schema::Lease::Builder to);
 [[nodiscard]] Result<std::vector<Lease>> leases_from(capnp::List<schema::Lease>::Reader from);
-// All or nothing, at most kMaxLeases.
+// All or nothing, at most kMaxLeases, no two of one id.
 
 [[nodiscard]] Result<LeaseAnswer> answer_from(schema::LeaseAnswer::Reader from);
 void write_answer(const LeaseAnswer& from, schema::LeaseAnswer::Builder to);

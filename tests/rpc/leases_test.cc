@@ -107,12 +107,14 @@ TEST_CASE("a lease that the contract cannot mean is refused") {
   }
 }
 
-TEST_CASE("one bad lease spoils a list, and a list is bounded") {
+TEST_CASE("one bad lease or number given twice spoils a list, and a list is bounded") {
   capnp::MallocMessageBuilder message;
   auto results = message.initRoot<schema::ShaperForRouter::LeasesResults>();
   auto list = results.initLeases(2);
   write_lease(sample(), list[0]);
   write_lease(sample(), list[1]);
+  CHECK(leases_from(list.asReader()).error() == Reject::Unexpected);
+  list[1].setId(43);
   CHECK(leases_from(list.asReader())->size() == 2);
   list[1].setId(0);
   CHECK_FALSE(leases_from(list.asReader()).ok());
