@@ -26,7 +26,7 @@ StoreResult<void> Peers::record_metrics(const OperationId& operation,
     return StoreError{Fault::Refused,
                       "more than " + std::to_string(kMaxMetricSamples) + " samples in one call"};
   }
-  const auto done = once(operation, [&]() -> StoreResult<std::int64_t> {
+  const auto done = operations_.once(operation, [&]() -> StoreResult<std::int64_t> {
     for (const MetricSample& sample : samples) {
       if (sample.at > now.unix_seconds() + kHour) continue;
       const auto there = exists(sample.id);

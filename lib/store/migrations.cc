@@ -69,7 +69,30 @@ CREATE TABLE destinations(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr const char* kAll[] = {kFriends, kMetrics, kCircuits};
+// Of the uplink's minutes, an hour keeps sums: `minutes` were added, of which `limited` had a rate.
+constexpr const char* kShaper = R"sql(
+CREATE TABLE promises(
+  friend_id INTEGER NOT NULL REFERENCES friends(id) ON DELETE CASCADE,
+  kind INTEGER NOT NULL CHECK(kind BETWEEN 1 AND 5),
+  kept INTEGER NOT NULL,
+  broken INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY(friend_id, kind)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE capacity(
+  span INTEGER NOT NULL CHECK(span IN (60, 3600)),
+  at INTEGER NOT NULL,
+  minutes INTEGER NOT NULL,
+  limited INTEGER NOT NULL,
+  rate INTEGER NOT NULL,
+  lowest INTEGER NOT NULL,
+  sent INTEGER NOT NULL,
+  cuts INTEGER NOT NULL,
+  PRIMARY KEY(span, at)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kAll[] = {kFriends, kMetrics, kCircuits, kShaper};
 
 }  // namespace
 

@@ -10,8 +10,6 @@
 namespace covfefe::store {
 namespace {
 
-constexpr std::int64_t kNothing = -1;  // no remembered answer; real answers are ids or 0
-
 StoreError unknown(FriendId id) {
   return {Fault::Unknown, "no friend with id " + std::to_string(id.value)};
 }
@@ -45,38 +43,8 @@ Statement& bind_friend(Statement& statement, const FriendRecord& record) {
 
 }  // namespace
 
-StoreResult<std::int64_t> Peers::once(const OperationId& operation, const Change& change) {
-  Transaction transaction(database_);
-  if (!transaction.begun()) return transaction.begun().error();
-  const auto before = remembered(operation);
-  if (!before || *before != kNothing) return before;
-  const StoreResult<std::int64_t> answer = change();
-  if (!answer) return answer;
-  if (auto done = remember(operation, *answer); !done) return done.error();
-  if (auto done = transaction.commit(); !done) return done.error();
-  return answer;
-}
-
-StoreResult<std::int64_t> Peers::remembered(const OperationId& operation) {
-  Statement statement(database_.handle(), "SELECT answer FROM operations WHERE id=?");
-  const auto row = statement.blob(operation).step();
-  if (!row) return row.error();
-  return *row ? statement.column_integer(0) : kNothing;
-}
-
-StoreResult<void> Peers::remember(const OperationId& operation, std::int64_t answer) {
-  Statement add(database_.handle(),
-                "INSERT INTO operations VALUES(?, (SELECT coalesce(max(sequence),0)+1 FROM "
-                "operations), ?)");
-  if (auto done = add.blob(operation).integer(answer).run(); !done) return done;
-  Statement forget(database_.handle(),
-                   "DELETE FROM operations WHERE sequence <= (SELECT max(sequence) FROM "
-                   "operations) - ?");
-  return forget.integer(kRememberedOperations).run();
-}
-
 StoreResult<FriendId> Peers::put_friend(const OperationId& operation, const FriendRecord& record) {
-  const auto id = once(operation, [&]() -> StoreResult<std::int64_t> {
+  const auto id = operations_.once(operation, [&]() -> StoreResult<std::int64_t> {
     const auto written = write_friend(record);
     if (!written) return written;
     const FriendId row{static_cast<std::uint32_t>(*written)};
@@ -127,7 +95,7 @@ StoreResult<void> Peers::write_endpoints(FriendId id, std::span<const Endpoint> 
 }
 
 StoreResult<void> Peers::remove_friend(const OperationId& operation, FriendId id) {
-  const auto gone = once(operation, [&]() -> StoreResult<std::int64_t> {
+  const auto gone = operations_.once(operation, [&]() -> StoreResult<std::int64_t> {
     Statement remove(database_.handle(), "DELETE FROM friends WHERE id=?");
     if (auto done = remove.integer(id.value).run(); !done) return done.error();
     if (sqlite3_changes(database_.handle()) == 0) return unknown(id);
@@ -182,7 +150,7 @@ StoreResult<bool> Peers::exists(FriendId id) {
 
 StoreResult<void> Peers::record_endpoint(const OperationId& operation, FriendId id,
                                          const Endpoint& endpoint) {
-  const auto done = once(operation, [&]() -> StoreResult<std::int64_t> {
+  const auto done = operations_.once(operation, [&]() -> StoreResult<std::int64_t> {
     const auto there = exists(id);
     if (!there) return there.error();
     if (!*there) return unknown(id);

@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // Friends, their endpoints and what was measured of them, as rows. Every change is one transaction
-// and durable when it returns. A change carries an operation id: repeated, it changes nothing and
-// returns the first answer (the last kRememberedOperations are remembered, over restarts too).
-// Thread: the one that opened the Database.
+// and durable when it returns, and is made once for its operation id. Thread: the one that opened
+// the Database.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
 #include "base/records.h"
 #include "store/database.h"
+#include "store/operations.h"
 
 namespace covfefe::store {
 
-using OperationId = ByteArray<16>;  // random, chosen by the caller
-
-inline constexpr std::int64_t kRememberedOperations = 4'096;
 inline constexpr std::size_t kMaxFriends = 4'096;
 inline constexpr std::int64_t kMinuteAge = 7 * 24 * 3600;    // minutes are kept a week
 inline constexpr std::int64_t kHourAge = 400 * 24 * 3600LL;  // hours a year and a month
 
 class Peers {
  public:
-  explicit Peers(Database& database) : database_(database) {}
+  explicit Peers(Database& database) : database_(database), operations_(database) {}
   // Borrows the database, which must outlive it.
 
   StoreResult<FriendId> put_friend(const OperationId& operation, const FriendRecord& record);
@@ -45,10 +41,6 @@ class Peers {
   // Minute rows, newest first.
 
  private:
-  using Change = std::function<StoreResult<std::int64_t>()>;
-  StoreResult<std::int64_t> once(const OperationId& operation, const Change& change);
-  StoreResult<std::int64_t> remembered(const OperationId& operation);
-  StoreResult<void> remember(const OperationId& operation, std::int64_t answer);
   StoreResult<std::int64_t> write_friend(const FriendRecord& record);
   StoreResult<void> write_endpoints(FriendId id, std::span<const Endpoint> newest_first);
   StoreResult<std::vector<Endpoint>> endpoints(FriendId id);
@@ -57,6 +49,7 @@ class Peers {
   StoreResult<void> drop_old(std::int64_t now);
 
   Database& database_;
+  Operations operations_;
 };
 
 }  // namespace covfefe::store
