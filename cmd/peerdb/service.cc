@@ -108,9 +108,11 @@ int serve(sandbox::Confined<Resources> jailed) {
   log_opening(log, *database);
   store::Peers peers(*database);
   store::Routes routes(*database);
+  store::Promises promises(*database);
+  store::Capacity capacity(*database);
   int status = 0;
   const Facts facts{held, jailed.report(), os::monotonic_now()};
-  Node node{*database, peers, routes, log, {}, {}, {}, {}, {}};
+  Node node{*database, peers, routes, promises, capacity, log, {}, {}, {}, {}, {}};
   node.disk_failed = [&held, &status] {
     status = 1;
     held.service->stop();

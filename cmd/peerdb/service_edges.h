@@ -11,7 +11,9 @@
 #include "base/log.h"
 #include "rpc/inspect.h"
 #include "rpc/serve.h"
+#include "store/capacity.h"
 #include "store/peers.h"
+#include "store/promises.h"
 #include "store/routes.h"
 
 namespace covfefe::peerdb {
@@ -20,6 +22,8 @@ struct Node {
   store::Database& database;
   store::Peers& peers;
   store::Routes& routes;
+  store::Promises& promises;
+  store::Capacity& capacity;
   Log& log;
   std::function<void()> disk_failed;  // what is durable is unknown: the process must end
   std::function<rpc::InspectedService()> inspect;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rpc/convert.h"
 #include "rpc/errors.h"
+#include "rpc/history.h"
 #include "service_edges.h"
 
 namespace covfefe::peerdb {
@@ -58,10 +59,7 @@ class OperatorEdge final : public rpc::Served<schema::PeerdbOperator> {
 
   kj::Promise<void> friends(FriendsContext context) override {
     auto all = node_.peers.friends();
-    if (!all) {
-      (void)refusal_for(node_, all.error());
-      return rpc::to_exception(rpc::CallFailure::Broken, "the database cannot be read");
-    }
+    if (!all) return unreadable(all.error());
     rpc::write_friends(*all, context.getResults());
     return kj::READY_NOW;
   }
@@ -70,16 +68,35 @@ class OperatorEdge final : public rpc::Served<schema::PeerdbOperator> {
     const auto params = context.getParams();
     const auto samples =
         node_.peers.metrics(FriendId{params.getFriendId()}, params.getSince(), kMostSamples);
-    if (!samples) {
-      (void)refusal_for(node_, samples.error());
-      return rpc::to_exception(rpc::CallFailure::Broken, "the database cannot be read");
-    }
+    if (!samples) return unreadable(samples.error());
     auto list = context.getResults().initSamples(static_cast<capnp::uint>(samples->size()));
     for (capnp::uint i = 0; i < list.size(); ++i) rpc::write_sample((*samples)[i], list[i]);
     return kj::READY_NOW;
   }
 
+  kj::Promise<void> promises(PromisesContext context) override {
+    const auto all = node_.promises.tallies();
+    if (!all) return unreadable(all.error());
+    auto list = context.getResults().initTallies(static_cast<capnp::uint>(all->size()));
+    for (capnp::uint i = 0; i < list.size(); ++i) rpc::write_tally((*all)[i], list[i]);
+    return kj::READY_NOW;
+  }
+
+  kj::Promise<void> capacityHistory(CapacityHistoryContext context) override {
+    const auto params = context.getParams();
+    const auto all = node_.capacity.history(params.getSeconds(), params.getMost());
+    if (!all) return unreadable(all.error());
+    auto list = context.getResults().initRecords(static_cast<capnp::uint>(all->size()));
+    for (capnp::uint i = 0; i < list.size(); ++i) rpc::write_capacity((*all)[i], list[i]);
+    return kj::READY_NOW;
+  }
+
  private:
+  kj::Promise<void> unreadable(const store::StoreError& error) {
+    (void)refusal_for(node_, error);
+    return rpc::to_exception(rpc::CallFailure::Broken, "the database cannot be read");
+  }
+
   void changed() {
     ++node_.changes;
     node_.backup_due = true;

@@ -2,6 +2,7 @@
 #include "os/clock.h"
 #include "rpc/convert.h"
 #include "rpc/errors.h"
+#include "rpc/history.h"
 #include "service_edges.h"
 
 namespace covfefe::peerdb {
@@ -83,6 +84,34 @@ class RouterEdge final : public rpc::Served<schema::PeerdbForRouter> {
     if (!all) return unreadable(all.error());
     auto list = context.getResults().initAddresses(static_cast<capnp::uint>(all->size()));
     for (capnp::uint i = 0; i < list.size(); ++i) list.set(i, rpc::as_data((*all)[i].bytes));
+    return kj::READY_NOW;
+  }
+
+  kj::Promise<void> recordPromises(RecordPromisesContext context) override {
+    const auto params = context.getParams();
+    const auto operation = rpc::exactly<16>(params.getOperation());
+    const auto ends = rpc::promise_ends_from(params.getOutcomes());
+    if (!operation || !ends) return refuse(context.getResults(), schema::Refusal::MALFORMED);
+    const auto done = node_.promises.record(*operation, *ends, os::wall_now());
+    if (!done) return refuse(context.getResults(), refusal_for(node_, done.error()));
+    return kj::READY_NOW;
+  }
+
+  kj::Promise<void> recordCapacity(RecordCapacityContext context) override {
+    const auto params = context.getParams();
+    const auto operation = rpc::exactly<16>(params.getOperation());
+    const auto minutes = rpc::capacity_from(params.getMinutes(), kMaxCapacityMinutes);
+    if (!operation || !minutes) return refuse(context.getResults(), schema::Refusal::MALFORMED);
+    const auto done = node_.capacity.record(*operation, *minutes, os::wall_now());
+    if (!done) return refuse(context.getResults(), refusal_for(node_, done.error()));
+    return kj::READY_NOW;
+  }
+
+  kj::Promise<void> capacityHistory(CapacityHistoryContext context) override {
+    const auto all = node_.capacity.history(kCapacityMinute, context.getParams().getMost());
+    if (!all) return unreadable(all.error());
+    auto list = context.getResults().initMinutes(static_cast<capnp::uint>(all->size()));
+    for (capnp::uint i = 0; i < list.size(); ++i) rpc::write_capacity((*all)[i], list[i]);
     return kj::READY_NOW;
   }
 

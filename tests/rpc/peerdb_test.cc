@@ -8,6 +8,7 @@
 #include "os/clock.h"
 #include "rpc/convert.h"
 #include "rpc/endpoint.h"
+#include "rpc/history.h"
 #include "tests/unit/store/temporary.h"
 
 namespace covfefe::peerdb {
@@ -25,11 +26,15 @@ struct Bench {
       store::Database::open(directory.file("peers.db"), store::kNow);
   store::Peers peers{database.value()};
   store::Routes routes{database.value()};
+  store::Promises promises{database.value()};
+  store::Capacity capacity{database.value()};
   SilentLog log;
   int disk_failures = 0;
   Node node{database.value(),
             peers,
             routes,
+            promises,
+            capacity,
             log,
             [this] { ++disk_failures; },
             [] { return rpc::InspectedService{}; },
@@ -218,6 +223,55 @@ TEST_CASE("destinations come and go, and other addresses are refused") {
   REQUIRE(all.ok());
   REQUIRE(all->size() == 1);
   CHECK(all->at(0).bytes == two);
+}
+
+bool record_promises(Bench& bench, std::uint8_t operation, const std::vector<PromiseEnd>& ends) {
+  auto request = bench.as_router().recordPromisesRequest();
+  request.setOperation(rpc::as_data(store::operation(operation)));
+  auto list = request.initOutcomes(static_cast<capnp::uint>(ends.size()));
+  for (capnp::uint i = 0; i < list.size(); ++i) rpc::write_promise_end(ends[i], list[i]);
+  return !request.send().wait(bench.io.waitScope).getRefused();
+}
+
+TEST_CASE("the operator reads how often friends kept what they promised, each end counted once") {
+  Bench bench;
+  const FriendId id{bench.put(1, store::person(1)).getReply().getFriendId()};
+  const PromiseEnd kept{id, PromiseKind::OnlineUntil, true, 1'700'000'000};
+  const PromiseEnd broken{id, PromiseKind::OnlineUntil, false, 1'700'000'009};
+  CHECK(record_promises(bench, 2, {kept, broken, kept}));
+  CHECK(record_promises(bench, 2, {kept, broken, kept}));
+  CHECK_FALSE(record_promises(bench, 3, {{{0}, PromiseKind::OnlineUntil, true, 1}}));
+  const auto answer = bench.as_operator().promisesRequest().send().wait(bench.io.waitScope);
+  REQUIRE(answer.getTallies().size() == 1);
+  CHECK(*rpc::tally_from(answer.getTallies()[0]) ==
+        PromiseTally{id, PromiseKind::OnlineUntil, 2, 1, 1'700'000'009});
+}
+
+TEST_CASE("the uplink's minutes come back to the router, and to the operator as hours too") {
+  Bench bench;
+  const std::int64_t end = os::wall_now().unix_seconds() / 3'600 * 3'600;
+  const CapacityRecord early{end - 60, 60, 1'000, 900, 500, 1};
+  const CapacityRecord late{end, 60, 2'000, 800, 700, 2};
+  const auto record = [&bench](std::uint8_t operation, const CapacityRecord& one) {
+    auto request = bench.as_router().recordCapacityRequest();
+    request.setOperation(rpc::as_data(store::operation(operation)));
+    rpc::write_capacity(one, request.initMinutes(1)[0]);
+    return !request.send().wait(bench.io.waitScope).getRefused();
+  };
+  CHECK(record(1, early));
+  CHECK(record(2, late));
+  CHECK(record(2, late));
+  CHECK_FALSE(record(3, {end, 3'600, 1, 1, 1, 1}));
+  auto ask = bench.as_router().capacityHistoryRequest();
+  ask.setMost(10);
+  const auto minutes = ask.send().wait(bench.io.waitScope);
+  CHECK(*rpc::capacity_from(minutes.getMinutes(), 10) == std::vector<CapacityRecord>{late, early});
+  auto hours = bench.as_operator().capacityHistoryRequest();
+  hours.setSeconds(3'600);
+  hours.setMost(10);
+  const auto answer = hours.send().wait(bench.io.waitScope);
+  CHECK(*rpc::capacity_from(answer.getRecords(), 10) ==
+        std::vector<CapacityRecord>{{end, 3'600, 1'500, 800, 600, 3}});
 }
 
 TEST_CASE("a router that disconnects in the middle of a call leaves the service working") {

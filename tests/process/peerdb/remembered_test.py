@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "support"
 import nodes
 
 BEFORE_CIRCUITS = """
-DROP TABLE catalogues; DROP TABLE destinations;
+DROP TABLE promises; DROP TABLE capacity; DROP TABLE catalogues; DROP TABLE destinations;
 ALTER TABLE friends DROP COLUMN visibility;
 ALTER TABLE metrics DROP COLUMN link_faults; ALTER TABLE metrics DROP COLUMN onion_faults;
 ALTER TABLE metrics DROP COLUMN circuits_destroyed; ALTER TABLE metrics DROP COLUMN relayed_cells;
