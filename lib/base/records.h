@@ -21,6 +21,14 @@ enum class Visibility : std::uint8_t { Hidden, RelayOnly, Reachable };
 // reached. One setting for both directions: how this node shows the friend and what it allows the
 // friend to say of it.
 
+struct PlacedLink {  // a friend's place in the packet rings
+  FriendId id;
+  std::uint32_t slot = 0;  // 1..4,096: of flow_of()
+  std::string petname;
+  TrustLevel trust = TrustLevel::None;
+  bool operator==(const PlacedLink&) const = default;
+};
+
 inline constexpr std::size_t kMaxPetname = 63;  // one DNS label
 inline constexpr std::size_t kMaxFriendEndpoints = 8;
 inline constexpr std::size_t kMaxMetricSamples = 4'096;  // in one recordMetrics

@@ -21,14 +21,6 @@ inline constexpr std::size_t kMaxCapacitySamples = 600;
 
 using LeaseAnswer = std::variant<LeaseGrant, LeaseDenied>;
 
-struct PlacedLink {
-  FriendId id;
-  std::uint32_t slot = 0;  // 1..4,096: of flow_of()
-  std::string petname;
-  TrustLevel trust = TrustLevel::None;
-  bool operator==(const PlacedLink&) const = default;
-};
-
 [[nodiscard]] Result<Duration> duration_from(std::uint64_t milliseconds);
 // At most a year.
 

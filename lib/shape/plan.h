@@ -51,14 +51,6 @@ struct Policy {
   bool operator==(const Policy&) const = default;
 };
 
-struct PlacedLink {
-  FriendId id;
-  std::uint32_t slot = 0;
-  std::string petname;
-  TrustLevel trust = TrustLevel::None;
-  bool operator==(const PlacedLink&) const = default;
-};
-
 struct Uplink {
   std::uint64_t rate = 0;       // wire bytes a second now, 0 = unlimited
   std::uint64_t low_water = 0;  // what admission may count on, 0 = unlimited
