@@ -77,7 +77,10 @@ class CellSink {
   virtual FriendReport report(LinkSlot link, Instant now) const = 0;
   // All fields but session_up. Allocates: for questions of the operator only.
   virtual bool bulk_backlogged(LinkSlot link) const = 0;
-  // The link's bulk lane holds as many unsent cells as is sensible: drop before sealing (A20).
+  // This node's own bulk of the link: as many unsent cells as is sensible; drop before sealing
+  // (A20).
+  virtual bool relayed_backlogged(LinkSlot link) const { return bulk_backlogged(link); }
+  // The same of class Relayed.
 };
 
 }  // namespace covfefe::core

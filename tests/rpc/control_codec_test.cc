@@ -30,6 +30,7 @@ void scramble(ByteArray<N>& bytes) {
 wire::Control a_hello() {
   wire::Hello hello;
   hello.version = static_cast<std::uint16_t>(any(0, 65535));
+  hello.idle = static_cast<wire::IdleProfile>(any(0, 2));
   for (std::uint32_t n = any(0, wire::kDataSocketsMost); n > 0; --n) {
     hello.data_sockets.push_back({static_cast<std::uint16_t>(any(1, 65535)),
                                   static_cast<wire::SocketClass>(any(0, 1)),
@@ -177,6 +178,19 @@ TEST_CASE("values outside their range are refused") {
           auto socket = root.initHello().initDataSockets(1)[0];
           socket.setPort(1);
           socket.setDirection(static_cast<schema::Control::Direction>(3));
+        })) == Reject::WrongValue);
+}
+
+TEST_CASE("a hello names the sender's idle lane, and an unknown one is refused") {
+  wire::Hello hello;
+  hello.idle = wire::IdleProfile::Metered;
+  const auto bytes = encoded({hello});
+  rpc::ControlCodec codec;
+  const auto read = codec.decode(bytes);
+  REQUIRE(read.ok());
+  CHECK(std::get<wire::Hello>(read->message).idle == wire::IdleProfile::Metered);
+  CHECK(refusal(built([](auto root) {
+          root.initHello().setIdle(static_cast<schema::Control::Idle>(3));
         })) == Reject::WrongValue);
 }
 
