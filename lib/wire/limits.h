@@ -54,6 +54,7 @@ static_assert(kInitiationSize == 256 && kResponseSize == 256 && kCookieReplySize
 // ---- frames of the link circuit: one per body ---------------------------------------------------
 inline constexpr std::size_t kLinkFrameHead = 16;
 inline constexpr std::size_t kFragHead = 8;
+inline constexpr std::size_t kReportFrame = 40;
 inline constexpr std::size_t kFragMost = kSmallBody - kFragHead;
 inline constexpr std::size_t kControlMostSmall = kSmallBody - kLinkFrameHead;
 inline constexpr std::size_t kControlMostLarge = kLargeBody - kLinkFrameHead;

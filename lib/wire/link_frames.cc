@@ -17,6 +17,33 @@ TokenField token_of(Reader in) {
   return {zero, token};
 }
 
+Result<LinkFrame> parse_challenge(Reader in) {
+  const auto pace = in.le<std::uint8_t>();
+  const bool zero = all_zero(in.take(6));
+  const auto token = in.le<std::uint64_t>();
+  if (!zero || pace > static_cast<std::uint8_t>(AnswerPace::InSlot)) return Reject::WrongValue;
+  return LinkFrame(PathChallengeFrame{token, static_cast<AnswerPace>(pace)});
+}
+
+Result<LinkFrame> parse_report(Reader in) {
+  const auto pace = in.le<std::uint8_t>();
+  const bool zero = in.le<std::uint16_t>() == 0;
+  ReportFrame out;
+  out.stamp = in.le<std::uint32_t>();
+  out.echo = in.le<std::uint32_t>();
+  out.held = in.le<std::uint32_t>();
+  out.heard = in.le<std::uint32_t>();
+  out.cells = in.le<std::uint32_t>();
+  out.cells_at_echo = in.le<std::uint32_t>();
+  const bool zero_tail = in.le<std::uint32_t>() == 0;
+  out.bytes = in.le<std::uint64_t>();
+  if (!zero || !zero_tail || pace > static_cast<std::uint8_t>(AnswerPace::InSlot)) {
+    return Reject::WrongValue;
+  }
+  out.pace = static_cast<AnswerPace>(pace);
+  return LinkFrame(out);
+}
+
 Result<LinkFrame> parse_control(Reader in) {
   const bool zero = in.le<std::uint8_t>() == 0;
   const auto length = in.le<std::uint16_t>();
@@ -99,10 +126,29 @@ bool put(const PadFrame& frame, Writer& to) {
   return write_head_and_token(FrameType::Pad, frame.token, to);
 }
 bool put(const PathChallengeFrame& frame, Writer& to) {
-  return write_head_and_token(FrameType::PathChallenge, frame.token, to);
+  to.le(static_cast<std::uint8_t>(FrameType::PathChallenge));
+  to.le(static_cast<std::uint8_t>(frame.pace));
+  to.bytes(ByteArray<6>{});
+  to.le(frame.token);
+  return true;
 }
 bool put(const PathResponseFrame& frame, Writer& to) {
   return write_head_and_token(FrameType::PathResponse, frame.token, to);
+}
+
+bool put(const ReportFrame& frame, Writer& to) {
+  to.le(static_cast<std::uint8_t>(FrameType::Report));
+  to.le(static_cast<std::uint8_t>(frame.pace));
+  to.le<std::uint16_t>(0);
+  to.le(frame.stamp);
+  to.le(frame.echo);
+  to.le(frame.held);
+  to.le(frame.heard);
+  to.le(frame.cells);
+  to.le(frame.cells_at_echo);
+  to.le<std::uint32_t>(0);
+  to.le(frame.bytes);
+  return true;
 }
 
 bool put(const ControlFrame& frame, Writer& to) {
@@ -161,6 +207,7 @@ std::size_t size_of(const LinkFrame& frame) {
     return kLinkFrameHead + control->message.size();
   }
   if (const auto* frag = std::get_if<FragFrame>(&frame)) return kFragHead + frag->bytes.size();
+  if (std::holds_alternative<ReportFrame>(frame)) return kReportFrame;
   const bool build =
       std::holds_alternative<BuildFrame>(frame) || std::holds_alternative<BuiltFrame>(frame);
   return kLinkFrameHead + (build ? kBuildPacket : 0);
@@ -187,16 +234,15 @@ Result<LinkFrame> parse_link_frame(ByteView body) {
       return parse_destroy(in);
     case FrameType::Frag:
       return parse_frag(in);
-    case FrameType::PathChallenge: {
-      const TokenField field = token_of(in);
-      if (!field.good) return Reject::WrongValue;
-      return LinkFrame(PathChallengeFrame{field.token});
-    }
+    case FrameType::PathChallenge:
+      return parse_challenge(in);
     case FrameType::PathResponse: {
       const TokenField field = token_of(in);
       if (!field.good) return Reject::WrongValue;
       return LinkFrame(PathResponseFrame{field.token});
     }
+    case FrameType::Report:
+      return parse_report(in);
   }
   return Reject::WrongType;
 }

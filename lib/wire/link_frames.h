@@ -7,7 +7,10 @@
 //   2 BUILD, 3 BUILT  type 1, zero 3, your circuit 4, my circuit 4, zero 4, packet 1264  (L only)
 //   4 DESTROY         type 1, reason 1, zero 2, circuit 4, zero 8
 //   5 FRAG            type 1, zero 1, id 2, index 1, count 1, length 2, bytes
-//   6 PATH_CHALLENGE  type 1, zero 7, token 8;  7 PATH_RESPONSE likewise
+//   6 PATH_CHALLENGE  type 1, pace 1, zero 6, token 8
+//   7 PATH_RESPONSE   type 1, zero 7, token 8
+//   8 REPORT          type 1, pace 1, zero 2, stamp 4, echo 4, held 4, heard 4, cells 4,
+//                     cells at the echo 4, zero 4, bytes 8
 #pragma once
 
 #include <variant>
@@ -28,6 +31,7 @@ enum class FrameType : std::uint8_t {
   Frag = 5,
   PathChallenge = 6,
   PathResponse = 7,
+  Report = 8,
 };
 
 enum class DestroyReason : std::uint8_t {  // coarse on purpose: nine codes, no more
@@ -71,15 +75,33 @@ struct FragFrame {
   std::uint8_t count = 0;  // 1..kFragCount, index < count
   ByteView bytes;          // 1..kFragMost
 };
+enum class AnswerPace : std::uint8_t {  // Step R6
+  AtOnce = 0,
+  InSlot = 1,  // of the idle lane: the time to the answer says nothing
+};
 struct PathChallengeFrame {
   std::uint64_t token = 0;
+  AnswerPace pace = AnswerPace::AtOnce;
 };
 struct PathResponseFrame {
   std::uint64_t token = 0;  // the challenge's
 };
 
+inline constexpr std::uint32_t kNothingHeld = 0xffff'ffff;
+
+struct ReportFrame {                     // Step R8; times in microseconds
+  std::uint32_t stamp = 0;               // the sender's clock at sealing, mod 2^32
+  std::uint32_t echo = 0;                // the receiver's stamp that came last
+  std::uint32_t held = kNothingHeld;     // since it came; kNothingHeld: none did
+  std::uint32_t heard = 0;               // since the newest cell came
+  std::uint32_t cells = 0;               // that came in all, mod 2^32
+  std::uint32_t cells_at_echo = 0;       // until the echoed report, itself included
+  std::uint64_t bytes = 0;               // UDP payload of all cells that came
+  AnswerPace pace = AnswerPace::AtOnce;  // InSlot: it may have waited since `stamp`
+};
+
 using LinkFrame = std::variant<PadFrame, ControlFrame, BuildFrame, BuiltFrame, DestroyFrame,
-                               FragFrame, PathChallengeFrame, PathResponseFrame>;
+                               FragFrame, PathChallengeFrame, PathResponseFrame, ReportFrame>;
 
 [[nodiscard]] Result<LinkFrame> parse_link_frame(ByteView body);
 // body is kLargeBody or kSmallBody bytes.

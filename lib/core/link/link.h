@@ -121,6 +121,7 @@ class Link {
                   const Arrival& arrival);
   void read_frame(const wire::PathResponseFrame& frame, const Session& session,
                   const Arrival& arrival);
+  void read_frame(const wire::ReportFrame& frame, const Session& session, const Arrival& arrival);
   void read_frame(const wire::BuildFrame& frame, const Session& session, const Arrival& arrival);
   void read_frame(const wire::BuiltFrame& frame, const Session& session, const Arrival& arrival);
   void malformed();

@@ -141,6 +141,8 @@ void Link::read_frame(const wire::PathResponseFrame& frame, const Session&, cons
   learned_endpoint();
 }
 
+void Link::read_frame(const wire::ReportFrame&, const Session&, const Arrival&) {}
+
 void Link::read_control(ByteView message) {
   const auto control = desk_.codec.decode(message);
   if (!control) return malformed();

@@ -65,6 +65,30 @@ TEST_CASE("link frames are read as they were written, in both sizes") {
   }
 }
 
+TEST_CASE("reports and challenges keep their pace and every number") {
+  for (const std::size_t size : {kSmallBody, kLargeBody}) {
+    CHECK(round_trip(PathChallengeFrame{5, AnswerPace::InSlot}, size).pace == AnswerPace::InSlot);
+    ReportFrame report;
+    report.stamp = 0x01020304;
+    report.echo = 0xf5f6f7f8;
+    report.held = 9;
+    report.heard = 0x0a0b0c0d;
+    report.cells = 0xffff'ffff;
+    report.cells_at_echo = 77;
+    report.bytes = 0x1122'3344'5566'7788;
+    report.pace = AnswerPace::InSlot;
+    const ReportFrame read = round_trip(report, size);
+    CHECK(read.stamp == report.stamp);
+    CHECK(read.echo == report.echo);
+    CHECK(read.held == report.held);
+    CHECK(read.heard == report.heard);
+    CHECK(read.cells == report.cells);
+    CHECK(read.cells_at_echo == report.cells_at_echo);
+    CHECK(read.bytes == report.bytes);
+    CHECK(read.pace == report.pace);
+  }
+}
+
 TEST_CASE("control frames carry every length that fits and no more") {
   std::mt19937 random(4);
   for (const std::size_t size : {kSmallBody, kLargeBody}) {
@@ -111,7 +135,7 @@ TEST_CASE("malformed link frames are refused") {
   CHECK(parse_link_frame(Bytes(kSmallBody + 1)).error() == Reject::WrongLength);
   CHECK(parse_link_frame({}).error() == Reject::WrongLength);
   Bytes unknown(kSmallBody);
-  unknown[0] = 8;
+  unknown[0] = 9;
   CHECK(refusal(unknown) == Reject::WrongType);
 
   const Bytes text(120, 1);
@@ -121,7 +145,11 @@ TEST_CASE("malformed link frames are refused") {
     return refusal(body);
   };
   CHECK(bent(PadFrame{1}, 1, 1) == Reject::WrongValue);
+  CHECK(bent(PathChallengeFrame{1}, 1, 2) == Reject::WrongValue);
   CHECK(bent(PathChallengeFrame{1}, 7, 1) == Reject::WrongValue);
+  CHECK(bent(ReportFrame{}, 1, 2) == Reject::WrongValue);
+  CHECK(bent(ReportFrame{}, 2, 1) == Reject::WrongValue);
+  CHECK(bent(ReportFrame{}, 31, 1) == Reject::WrongValue);
   CHECK(bent(ControlFrame{1, 1, text, 7, 9}, 1, 1) == Reject::WrongValue);
   CHECK(bent(ControlFrame{1, 1, text, 7, 9}, 2, 121) == Reject::WrongValue);
   CHECK(bent(ControlFrame{1, 1, text, 7, 9}, 4, 0) == Reject::WrongValue);
