@@ -10,9 +10,12 @@
 #include <cstdint>
 
 #include "base/instant.h"
+#include "shape/capacity_caps.h"
 #include "shape/capacity_history.h"
 #include "shape/capacity_links.h"
 #include "shape/capacity_load.h"
+#include "shape/capacity_loss.h"
+#include "shape/capacity_trial.h"
 #include "shape/capacity_types.h"
 
 namespace covfefe::shape {
@@ -34,20 +37,93 @@ class Capacity {
   void step(const Load& load, Instant now);
   // After reports, after sending, and at next_deadline(); cheap when nothing is due.
 
-  [[nodiscard]] Instant next_deadline() const;  // never() only before the first step()
+  [[nodiscard]] Instant next_deadline() const;  // never(): a report or something sent is needed
   [[nodiscard]] const CapacityEstimate& estimate() const { return estimate_; }
 
-  [[nodiscard]] bool take_cap(LinkCap& out) { return links_.take_cap(out); }
+  [[nodiscard]] bool take_cap(LinkCap& out) { return caps_.take(out); }
   // Caps that changed since the last call; call until false.
   [[nodiscard]] bool take_minute(MinuteSample& out) { return history_.take_minute(out); }
   // Ended minutes, oldest first; at most 600 are kept.
 
  private:
+  void evaluate(Instant now);
+  void enter(CapacityState state, const char* why, Instant now);
+  void believe(std::uint64_t capacity);
+  void publish(Instant now);
+  [[nodiscard]] std::uint64_t wanted_rate(Instant now) const;
+  [[nodiscard]] bool limited() const { return estimate_.capacity != 0; }
+  [[nodiscard]] bool at_ceiling() const;
+
+  // How long until what is sent now can be seen in a report; what counts as a queue.
+  [[nodiscard]] Duration rtt() const;
+  [[nodiscard]] Duration feedback() const;
+  [[nodiscard]] Duration slack() const;
+  [[nodiscard]] Duration low() const;
+  [[nodiscard]] Duration trigger() const;
+
+  void steady(Instant now);
+  void note_calm(Instant now);
+  void restart_calm(Instant now);
+  [[nodiscard]] bool congested(Instant now);
+  [[nodiscard]] bool starving(Instant now) const;
+  [[nodiscard]] Duration standing() const;
+  void cut(Instant now);
+  void drain(Instant now);
+  void end_drain(Instant now);
+  [[nodiscard]] bool drained(Instant now);
+  [[nodiscard]] bool vanished(Instant now) const;
+  void set_gain(Instant now);
+
+  [[nodiscard]] bool stalled(Instant now) const;
+  void begin_stall(Instant now);
+  void stall(Instant now);
+  [[nodiscard]] bool policed(Instant now);
+  void hold(Instant now);
+
+  [[nodiscard]] bool may_probe(Instant now) const;
+  void begin_trial(Instant now);
+  void probe(Instant now);
+  void trial_succeeded(Instant now);
+  void trial_failed(Instant now);
+
   CapacitySettings settings_;
   CapacityEstimate estimate_;
   CapacityLinks links_;
   CapacityHistory history_;
   CapacityLoad load_;
+  CapacityLoss loss_;
+  CapacityTrial trial_;
+  LinkCaps caps_;
+  LinksView view_;
+
+  bool reported_ = false;
+  Instant evaluated_;
+  Duration others_;                           // of the queue, that stays when we drain it: not ours
+  Instant onset_ = Instant::never();          // since when the queue is above the trigger
+  Instant starved_since_ = Instant::never();  // much less arrives than was sent
+  std::int64_t under_way_ = 0;  // bytes sent one round trip ago and not accounted for, in calm
+  std::uint32_t caution_ = 0;   // how many cuts of late were for nothing
+  Instant caution_since_;
+
+  Instant cut_at_;
+  Duration cut_queue_;
+  std::uint64_t before_cut_ = 0;   // the capacity believed until then, 0 = unlimited
+  std::uint64_t sent_at_cut_ = 0;  // rate
+  std::uint32_t gain_ = 1'000;     // of the capacity, in 1/1000, while it drains
+  Duration most_queue_;            // that reports saw while it drains
+  Duration least_queue_;
+  Instant least_at_;
+  Instant low_since_ = Instant::never();
+
+  Instant calm_since_;
+  std::int64_t calm_sum_ = 0;  // ns of queue at the evaluations since then
+  std::int64_t calm_count_ = 0;
+  Instant probe_after_;
+  std::uint32_t probe_gain_;
+
+  std::uint64_t stall_rate_ = 0;
+  Instant halve_at_;
+  Instant stall_heard_;
 };
 
 }  // namespace covfefe::shape

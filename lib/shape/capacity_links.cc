@@ -20,6 +20,10 @@ std::uint64_t rate_of(std::uint64_t bytes, Duration over) {
   return bytes * kSecond / time;
 }
 
+std::uint64_t lost_beside(std::uint64_t delivered, std::uint8_t of_255) {
+  return of_255 == 255 ? 0 : delivered * of_255 / (255u - of_255);
+}
+
 void note_rtt(LinkRecord& link, Duration rtt, Instant now) {
   if (rtt <= Duration{}) return;
   if (link.rtt_now == Duration{} || rtt < link.rtt_now) link.rtt_now = rtt;
@@ -70,8 +74,10 @@ void CapacityLinks::report(std::uint32_t at, const LinkReport& report, Instant n
   }
   link.heard = heard_ = now;
   carried_ += report.delivered;
-  if (report.lost == 255) return;
-  lost_ += std::uint64_t{report.delivered} * report.lost / (255u - report.lost);
+  arrived_ += report.delivered;
+  const std::uint64_t lost = lost_beside(report.delivered, report.lost);
+  lost_ += lost;
+  arrived_ += lost;
   if (report.lost > loss_limit_) lossy_ += report.delivered;
 }
 
@@ -105,18 +111,20 @@ LinksView CapacityLinks::view(Instant now) {
     ++out.links;
     out.rate += link.rate;
     out.newest += link.newest_rate;
+    out.newest_lost += lost_beside(link.newest_rate, link.lost);
     if (link.rate < most) continue;
     most = link.rate;
     if (link.rtt > Duration{}) out.rtt = link.rtt;
   }
-  out.queue = vote(out, now);
+  out.queue = vote(&LinkRecord::queue, out.rate, now);
+  out.newest_queue = vote(&LinkRecord::newest_queue, out.rate, now);
   out.carried = std::exchange(carried_, 0);
   out.lost = std::exchange(lost_, 0);
   out.lossy = std::exchange(lossy_, 0);
   return out;
 }
 
-Duration CapacityLinks::vote(const LinksView& view, Instant now) const {
+Duration CapacityLinks::vote(Field by, std::uint64_t bytes, Instant now) const {
   // Every path leads through the uplink: a queue there is seen by all. While few links carry most
   // bytes, one of them that sees none is a witness.
   std::uint32_t weighty = 0;
@@ -125,15 +133,15 @@ Duration CapacityLinks::vote(const LinksView& view, Instant now) const {
   for (const std::uint32_t at : listed_) {
     const LinkRecord& link = links_[at];
     if (!fresh(link, now)) continue;
-    if (link.rate * 16 >= view.rate) ++weighty;
-    if (link.rate * 8 < view.rate) continue;
-    least = found ? std::min(least, link.queue) : link.queue;
+    if (link.rate * 16 >= bytes) ++weighty;
+    if (link.rate * 8 < bytes) continue;
+    least = found ? std::min(least, link.*by) : link.*by;
     found = true;
   }
-  return found && weighty < 5 ? least : median(view.rate, now);
+  return found && weighty < 5 ? least : median(by, bytes, now);
 }
 
-Duration CapacityLinks::median(std::uint64_t bytes, Instant now) const {
+Duration CapacityLinks::median(Field by, std::uint64_t bytes, Instant now) const {
   constexpr std::size_t kFine = 128;
   constexpr std::int64_t kFineStep = 250'000;      // below 32 ms
   constexpr std::int64_t kCoarseStep = 8'000'000;  // above
@@ -142,7 +150,7 @@ Duration CapacityLinks::median(std::uint64_t bytes, Instant now) const {
   for (const std::uint32_t at : listed_) {
     const LinkRecord& link = links_[at];
     if (!fresh(link, now)) continue;
-    const std::int64_t queue = std::max<std::int64_t>(link.queue.nanoseconds, 0);
+    const std::int64_t queue = std::max<std::int64_t>((link.*by).nanoseconds, 0);
     const std::int64_t bin =
         queue < kCoarseFrom ? queue / kFineStep : kFine + (queue - kCoarseFrom) / kCoarseStep;
     weights[std::min<std::size_t>(static_cast<std::size_t>(bin), weights.size() - 1)] += link.rate;

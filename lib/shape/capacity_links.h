@@ -31,14 +31,16 @@ struct LinkRecord {
 };
 
 struct LinksView {
-  Duration queue;             // as voted
-  Duration rtt;               // of the link that carries most
-  std::uint64_t rate = 0;     // delivered on all links, two reports each
-  std::uint64_t newest = 0;   // the same by the last report alone
-  std::uint64_t carried = 0;  // bytes delivered by reports since the last view
-  std::uint64_t lost = 0;     // bytes that were lost beside them
-  std::uint64_t lossy = 0;    // of `carried`, on links that lost more than the limit
-  std::uint32_t links = 0;    // that reported of late
+  Duration queue;                 // as voted, of the last two reports of each link the lesser
+  Duration newest_queue;          // as voted by the last reports alone
+  Duration rtt;                   // of the link that carries most
+  std::uint64_t rate = 0;         // delivered on all links, two reports each
+  std::uint64_t newest = 0;       // the same by the last report alone
+  std::uint64_t newest_lost = 0;  // lost bytes a second beside `newest`
+  std::uint64_t carried = 0;      // bytes delivered by reports since the last view
+  std::uint64_t lost = 0;         // bytes that were lost beside them
+  std::uint64_t lossy = 0;        // of `carried`, on links that lost more than the limit
+  std::uint32_t links = 0;        // that reported of late
 };
 
 class CapacityLinks {
@@ -58,19 +60,26 @@ class CapacityLinks {
   // enough of them yet.
   void set_busy(Duration queue) { busy_ = queue; }
 
+  [[nodiscard]] bool heard_any() const { return heard_ > kNever; }
   [[nodiscard]] Instant heard() const { return heard_; }  // the last report of any link
+  [[nodiscard]] std::uint64_t arrived() const { return arrived_; }
+  // Bytes in all that reports have accounted for, delivered or lost.
   [[nodiscard]] const std::vector<std::uint32_t>& listed() const { return listed_; }
   [[nodiscard]] const LinkRecord& operator[](std::uint32_t link) const { return links_[link]; }
   [[nodiscard]] static bool fresh(const LinkRecord& link, Instant now);
 
  private:
   void drop_stale(Instant now);
-  [[nodiscard]] Duration vote(const LinksView& view, Instant now) const;
-  [[nodiscard]] Duration median(std::uint64_t bytes, Instant now) const;
+  using Field = Duration LinkRecord::*;
+  static constexpr Instant kNever{INT64_MIN / 2};
+
+  [[nodiscard]] Duration vote(Field by, std::uint64_t bytes, Instant now) const;
+  [[nodiscard]] Duration median(Field by, std::uint64_t bytes, Instant now) const;
 
   std::vector<LinkRecord> links_;
   std::vector<std::uint32_t> listed_;
-  Instant heard_{INT64_MIN / 2};
+  Instant heard_ = kNever;
+  std::uint64_t arrived_ = 0;
   Instant measure_from_{INT64_MAX};
   Duration busy_;
   std::uint64_t carried_ = 0;

@@ -9,6 +9,8 @@
 
 namespace covfefe::shape {
 
+inline constexpr std::uint64_t kLeastCapacity = 8'192;  // bytes a second; no estimate is lower
+
 enum class CapacityState : std::uint8_t {
   Steady,   // the estimate holds
   Cut,      // a queue stands at the uplink: one step down to what is delivered

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shape/capacity.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace covfefe::shape {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kTwoCells = 2 * 1'448;  // L cells, as large as the root clock's burst
+constexpr std::uint64_t kDemand = 16'384;       // a second; less makes no queue
+constexpr Duration kStarved = Duration::millis(30);
+constexpr Duration kWindow = Duration::millis(40);
+constexpr Duration kEvaluate = Duration::millis(2);
+constexpr Duration kCheck = Duration::millis(10);  // without reports
+constexpr Duration kUnknownRtt = Duration::millis(50);
+constexpr Duration kLow = Duration::millis(5);
+constexpr Duration kTriggers[] = {Duration::millis(15), Duration::millis(25), Duration::millis(40)};
+constexpr Duration kMostSlack = Duration::millis(50);
+constexpr Duration kCautious = Duration::minutes(10);
+
+}  // namespace
+
+const char* name_of(CapacityState state) {
+  switch (state) {
+    case CapacityState::Steady:
+      return "steady";
+    case CapacityState::Cut:
+      return "cut";
+    case CapacityState::Drain:
+      return "drain";
+    case CapacityState::Probe:
+      return "probe";
+    case CapacityState::Stall:
+      return "stall";
+    case CapacityState::Policed:
+      return "policed";
+  }
+  return "steady";
+}
+
+Capacity::Capacity(std::uint32_t links, const CapacitySettings& settings, Instant now)
+    : settings_(settings),
+      links_(links),
+      history_(now),
+      caps_(links),
+      evaluated_(now),
+      caution_since_(now),
+      calm_since_(now),
+      probe_gain_(kFirstGain) {
+  estimate_.capacity = settings.ceiling;
+  estimate_.since = now;
+  if (settings.ceiling != 0) estimate_.why = "as configured";
+  publish(now);
+}
+
+void Capacity::configure(const CapacitySettings& settings, Instant now) {
+  const bool learned = limited() && estimate_.capacity != settings_.ceiling;
+  settings_ = settings;
+  if (!settings.learn || !learned) {
+    estimate_.capacity = settings.ceiling;
+    enter(CapacityState::Steady,
+          settings.ceiling == 0 ? "as configured: no limit" : "as configured", now);
+  } else {
+    believe(estimate_.capacity);
+  }
+  publish(now);
+}
+
+void Capacity::recall(std::uint64_t low_water) {
+  history_.recall(low_water);
+  publish(evaluated_);
+}
+
+void Capacity::report(std::uint32_t link, const LinkReport& report, Instant now) {
+  links_.report(link, report, now);
+  reported_ = true;
+}
+
+void Capacity::forget(std::uint32_t link) {
+  links_.forget(link);
+  caps_.forget(link);
+}
+
+void Capacity::step(const Load& load, Instant now) {
+  CHECK(load.sent >= load_.now().sent);
+  load_.step(load, now);
+  trial_.sent_by_now(load.sent, now);
+  const Duration gap = reported_ ? kEvaluate : kCheck;
+  if (now - evaluated_ >= gap || now >= next_deadline()) evaluate(now);
+  history_.step({estimate_.capacity, load.sent, estimate_.cuts}, now);
+  publish(now);
+}
+
+void Capacity::evaluate(Instant now) {
+  reported_ = false;
+  evaluated_ = now;
+  view_ = links_.view(now);
+  estimate_.queue = view_.queue;
+  if (!settings_.learn) return;
+  if (view_.links != 0) others_ = std::min(others_, view_.queue);
+  links_.set_loss_limit(loss_.limit_of_255());
+  caps_.step(links_, view_, now);
+  if (caution_ > 0 && now - caution_since_ > kCautious) {
+    --caution_;
+    caution_since_ = now;
+  }
+  if (estimate_.state != CapacityState::Stall && stalled(now)) return begin_stall(now);
+  switch (estimate_.state) {
+    case CapacityState::Steady:
+      return steady(now);
+    case CapacityState::Cut:
+    case CapacityState::Drain:
+      return drain(now);
+    case CapacityState::Probe:
+      return probe(now);
+    case CapacityState::Stall:
+      return stall(now);
+    case CapacityState::Policed:
+      return hold(now);
+  }
+}
+
+void Capacity::steady(Instant now) {
+  if (congested(now)) return cut(now);
+  if (policed(now)) return;
+  note_calm(now);
+  if (may_probe(now)) begin_trial(now);
+}
+
+bool Capacity::congested(Instant now) {
+  const Instant from = now - feedback();
+  const std::uint64_t sent = load_.rate(from, now);
+  const bool held_back = load_.backlogged_since(from);
+  const bool starves = starving(now);
+  if (!starves) starved_since_ = Instant::never();
+  if (starves && starved_since_.is_never()) starved_since_ = now;
+  // After a cliff the next delays arrive as late as the queue is long: what is missing shows first.
+  const bool starved = starves && held_back && limited() && now - starved_since_ >= kStarved &&
+                       view_.newest_lost * 4 < view_.newest;
+  const bool seen = view_.queue > trigger() || (starves && view_.newest_queue > trigger());
+  if ((sent < kDemand && !held_back) || !(seen || starved)) {
+    onset_ = Instant::never();
+    return false;
+  }
+  if (onset_.is_never()) onset_ = now;
+  // Demand above what arrives is proof at once. Otherwise something else may delay the reports
+  // themselves, a busy machine for one: a queue of ours would stay.
+  const bool proof = held_back || starves;
+  return proof || now - onset_ >= std::max(feedback() * 4, Duration::millis(200));
+}
+
+bool Capacity::starving(Instant now) const {
+  const Instant then = now - rtt();
+  const std::uint64_t sent = load_.rate(then - kWindow, then);
+  return view_.links != 0 && sent >= 4 * kDemand && view_.newest < sent / 4 * 3;
+}
+
+void Capacity::enter(CapacityState state, const char* why, Instant now) {
+  estimate_.why = why;
+  if (estimate_.state == state) return;
+  estimate_.state = state;
+  estimate_.since = now;
+}
+
+bool Capacity::at_ceiling() const {
+  return settings_.ceiling != 0 && estimate_.capacity >= settings_.ceiling;
+}
+
+void Capacity::believe(std::uint64_t capacity) {
+  estimate_.capacity = std::max(capacity, kLeastCapacity);
+  if (settings_.ceiling != 0) {
+    estimate_.capacity = std::min(estimate_.capacity, settings_.ceiling);
+  }
+}
+
+std::uint64_t Capacity::wanted_rate(Instant now) const {
+  switch (estimate_.state) {
+    case CapacityState::Cut:
+    case CapacityState::Drain:
+      return estimate_.capacity / 1'000 * gain_ + estimate_.capacity % 1'000 * gain_ / 1'000;
+    case CapacityState::Probe:
+      return trial_.rate(now);
+    case CapacityState::Stall:
+      return stall_rate_;
+    case CapacityState::Steady:
+    case CapacityState::Policed:
+      break;
+  }
+  return estimate_.capacity;
+}
+
+void Capacity::publish(Instant now) {
+  std::uint64_t rate = wanted_rate(now);
+  if (rate != 0 && settings_.learn) {
+    // What is promised is kept while a queue drains, as far as the uplink can carry it at all.
+    const std::uint64_t most = estimate_.capacity == 0 ? rate : estimate_.capacity / 10 * 9;
+    rate = std::max({rate, std::min(load_.now().promised, most), kLeastCapacity});
+  }
+  if (settings_.ceiling != 0)
+    rate = rate == 0 ? settings_.ceiling : std::min(rate, settings_.ceiling);
+  estimate_.rate = rate;
+  const std::uint64_t low = history_.low_water();
+  estimate_.low_water =
+      settings_.ceiling == 0 || (low != 0 && low < settings_.ceiling) ? low : settings_.ceiling;
+}
+
+Instant Capacity::next_deadline() const {
+  Instant next = reported_ ? evaluated_ + kEvaluate : Instant::never();
+  switch (estimate_.state) {
+    case CapacityState::Probe:
+      return std::min(next, trial_.next(evaluated_));
+    case CapacityState::Stall:
+      return std::min(next, halve_at_);
+    case CapacityState::Cut:
+    case CapacityState::Drain:
+      return std::min(next, evaluated_ + kCheck);
+    case CapacityState::Steady:
+    case CapacityState::Policed:
+      break;
+  }
+  return next;
+}
+
+Duration Capacity::rtt() const {
+  return view_.rtt > Duration{} ? view_.rtt : kUnknownRtt;
+}
+
+Duration Capacity::feedback() const {
+  return rtt() + std::max(Duration::millis(10), rtt() / 4) + Duration::millis(5);
+}
+
+Duration Capacity::slack() const {
+  if (!limited()) return {};
+  return std::min(Duration{static_cast<std::int64_t>(kTwoCells * kSecond / estimate_.capacity)},
+                  kMostSlack);
+}
+
+Duration Capacity::low() const {
+  return others_ + kLow + slack();
+}
+
+Duration Capacity::trigger() const {
+  return others_ + kTriggers[caution_] + slack();
+}
+
+}  // namespace covfefe::shape

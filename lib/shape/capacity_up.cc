@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the estimate rises: by short trials, while something waits for it.
+#include <algorithm>
+
+#include "shape/capacity.h"
+
+namespace covfefe::shape {
+namespace {
+
+constexpr Duration kTrialQueue = Duration::millis(8);
+constexpr Duration kShortestCalm = Duration::millis(60);
+constexpr Duration kNeedless = Duration::seconds(3);
+
+}  // namespace
+
+void Capacity::note_calm(Instant now) {
+  if (view_.queue > low() + kTrialQueue / 2) return restart_calm(now);
+  calm_sum_ += view_.queue.nanoseconds;
+  ++calm_count_;
+  if (view_.links == 0) return;
+  const auto sent = static_cast<std::int64_t>(load_.sent_by(now - rtt()));
+  under_way_ += (sent - static_cast<std::int64_t>(links_.arrived()) - under_way_) / 8;
+}
+
+void Capacity::restart_calm(Instant now) {
+  calm_since_ = now;
+  calm_sum_ = calm_count_ = 0;
+}
+
+bool Capacity::may_probe(Instant now) const {
+  if (!limited() || at_ceiling() || !load_.now().backlogged || now < probe_after_) return false;
+  if (calm_count_ == 0 || Duration{calm_sum_ / calm_count_} > low()) return false;
+  const Duration wait = std::max(rtt() * 4, kShortestCalm);
+  if (now - calm_since_ < wait) return false;
+  const std::uint64_t sent = load_.rate(now - feedback(), now);
+  return sent >= estimate_.capacity / 20 * 17;
+}
+
+void Capacity::begin_trial(Instant now) {
+  ++estimate_.probes;
+  TrialPlan plan;
+  plan.base = estimate_.capacity;
+  plan.gain = probe_gain_;
+  plan.queue = kTrialQueue + slack();
+  plan.feedback = feedback();
+  plan.calm = calm_count_ == 0 ? view_.queue : Duration{calm_sum_ / calm_count_};
+  plan.sent = load_.now().sent;
+  trial_.begin(plan, now);
+  enter(CapacityState::Probe, "whether the uplink carries more", now);
+}
+
+void Capacity::probe(Instant now) {
+  trial_.see(view_.queue, view_.rate);
+  if (congested(now)) return cut(now);
+  if (policed(now)) return;
+  if (view_.queue > trial_.plan().calm + trial_.plan().queue + slack()) return trial_failed(now);
+  if (!trial_.over(now)) return;
+  if (!trial_.filled()) {
+    probe_after_ = now;
+    return enter(CapacityState::Steady, "too little was waiting to try more", now);
+  }
+  if (trial_.carried()) return trial_succeeded(now);
+  trial_failed(now);
+}
+
+void Capacity::trial_succeeded(Instant now) {
+  believe(trial_.proven());
+  probe_gain_ = gain_after(probe_gain_);
+  const std::uint64_t before = before_cut_ == 0 ? sent_at_cut_ : before_cut_;
+  if (cut_at_ > Instant{} && now - cut_at_ < kNeedless && estimate_.capacity >= before) {
+    if (caution_ < 2) ++caution_;
+    caution_since_ = now;
+    cut_at_ = {};
+  }
+  if (at_ceiling() || !load_.now().backlogged) {
+    return enter(CapacityState::Steady, "the uplink carried more", now);
+  }
+  begin_trial(now);
+}
+
+void Capacity::trial_failed(Instant now) {
+  // After a bolder step, what lies between is tried at once; after the first, calm is awaited.
+  if (probe_gain_ == kFirstGain) restart_calm(now);
+  probe_gain_ = kFirstGain;
+  enter(CapacityState::Steady, "the uplink carries no more", now);
+}
+
+}  // namespace covfefe::shape
