@@ -4,12 +4,12 @@
 #include <algorithm>
 
 #include "control_findings.h"
+#include "control_promise_reports.h"
+#include "control_promises.h"
 #include "control_reports.h"
 
 namespace covfefe::router {
 namespace {
-
-using schema::RouterOperator;
 
 constexpr std::uint32_t kLongestMs = 60'000;
 constexpr std::uint32_t kUsualPingMs = 2'000;
@@ -20,10 +20,16 @@ Duration limit_of(std::uint32_t asked_ms, std::uint32_t usual_ms) {
   return Duration::millis(asked_ms == 0 ? usual_ms : std::min(asked_ms, kLongestMs));
 }
 
-class Operator final : public rpc::Served<RouterOperator> {
+// What status gathers from the packet thread, one question after the other.
+struct Known {
+  core::StatusReport status;
+  core::CircuitsReport circuits;
+  core::PromisesReport promises;
+};
+
+class Operator final : public PromisingOperator {
  public:
-  explicit Operator(const OperatorView& view)
-      : Served(view.calls), view_(view), names_(view.peerdb, view.questions) {}
+  using PromisingOperator::PromisingOperator;
 
  protected:
   // Every call may be cancelled: the library would else keep it, and what it refers to, waiting for
@@ -31,15 +37,23 @@ class Operator final : public rpc::Served<RouterOperator> {
   kj::Promise<void> status(StatusContext context) override {
     context.allowCancellation();
     context.releaseParams();
-    return view_.questions.status().then([this, context](core::StatusReport&& report) mutable {
-      return view_.questions.circuits().then(
-          [this, context, kept = kj::mv(report)](core::CircuitsReport&& circuits) mutable {
-            auto to = context.getResults().initStatus();
-            write_status(to);
-            write_friends(kept, circuits, to);
-            write_counts(circuits, to.initCircuits());
-          });
-    });
+    auto known = kj::heap<Known>();
+    return view_.questions.status()
+        .then([this, &to = *known](core::StatusReport&& report) {
+          to.status = std::move(report);
+          return view_.questions.circuits();
+        })
+        .then([this, &to = *known](core::CircuitsReport&& report) {
+          to.circuits = std::move(report);
+          return view_.questions.promises();
+        })
+        .then([this, context, known = kj::mv(known)](core::PromisesReport&& report) mutable {
+          known->promises = std::move(report);
+          auto to = context.getResults().initStatus();
+          write_status(to);
+          write_friends(*known, to);
+          write_counts(known->circuits, to.initCircuits());
+        });
   }
 
   kj::Promise<void> ping(PingContext context) override {
@@ -186,8 +200,8 @@ class Operator final : public rpc::Served<RouterOperator> {
     to.setKeystoreLocked(view_.keystore.locked());
   }
 
-  void write_friends(const core::StatusReport& report, const core::CircuitsReport& circuits,
-                     schema::RouterStatus::Builder to) {
+  void write_friends(const Known& known, schema::RouterStatus::Builder to) {
+    const auto& [report, circuits, promises] = known;
     const auto& friends = view_.peerdb.friends();
     auto list = to.initFriends(static_cast<capnp::uint>(friends.size()));
     for (capnp::uint i = 0; i < list.size(); ++i) {
@@ -197,6 +211,8 @@ class Operator final : public rpc::Served<RouterOperator> {
       list[i].setAddress(rpc::as_data(record.address.bytes));
       list[i].setTrust(rpc::to_schema(record.trust));
       list[i].setLastHeardMs(kNeverHeard);
+      list[i].setIdle(schema::IdleLane::OFF);
+      list[i].setPeerIdle(schema::IdleLane::OFF);
       const auto at = std::find_if(report.friends.begin(), report.friends.end(),
                                    [&record](const auto& one) { return one.id == record.id; });
       if (at != report.friends.end()) write_friend_report(*at, list[i]);
@@ -204,6 +220,7 @@ class Operator final : public rpc::Served<RouterOperator> {
           std::find_if(circuits.relayed.begin(), circuits.relayed.end(),
                        [&record](const auto& one) { return one.from == record.id; });
       if (through != circuits.relayed.end()) write_relayed(*through, list[i].initRelayed());
+      write_promises_of(promises, record.id, list[i]);
     }
   }
 
@@ -265,9 +282,6 @@ class Operator final : public rpc::Served<RouterOperator> {
     write_circuit(report.circuits.back(), names_, reply.initCircuit());
     reply.setNext("");
   }
-
-  const OperatorView& view_;
-  OperatorNames names_;
 };
 
 }  // namespace

@@ -15,6 +15,12 @@
 
 namespace covfefe::router {
 
+struct ConfigReply {  // as RouterOperator.apply
+  bool ok = false;
+  std::vector<std::string> changed;
+  std::string why;
+};
+
 struct OperatorView {
   std::string name;  // of this node
   Address address;
@@ -25,6 +31,7 @@ struct OperatorView {
   const Attached& attached;                          // TUN and rings, as the data thread told last
   std::function<kj::Promise<std::string>()> shaper;  // one sentence about its state
   std::function<rpc::InspectedService(Measured, core::StatusReport)> describe;
+  std::function<ConfigReply(const std::string& text)> apply;
 };
 // Everything that an operator's connection looks at; outlives the connections.
 

@@ -26,6 +26,7 @@ ControlPlane::ControlPlane(Resources& held, const sandbox::JailReport& report)
       log_("covfefe-router"),
       started_(os::monotonic_now()),
       core_(*held.service, *held.to_data),
+      config_(held.node.file, [this](const config::Config& now) { core_.set_config(now); }),
       questions_(*held.service, *held.to_data),
       keystore_({*held.service, *held.to_data, core_, log_, held.node.config.static_key}),
       peerdb_({*held.service, log_, entropy_,
@@ -44,12 +45,14 @@ ControlPlane::ControlPlane(Resources& held, const sandbox::JailReport& report)
             [this] { return shaper_sentence(); },
             [this](Measured measured, core::StatusReport status) {
               return describe(std::move(measured), std::move(status));
-            }},
+            },
+            [this](const std::string& text) { return config_.apply(text); }},
       operators_([this] { return operator_capability(view_); }) {}
 
 SysResult<void> ControlPlane::run() {
   log_.record(Level::Info, "jailed", {{"jail", sandbox::summary(report_)}});
   listen();
+  core_.set_config(held_.node.file);
   held_.service->on_readable(held_.to_control->wake_fd().number(), [this] { on_mail(); });
   held_.service->every(kMeasureEvery, [this] { measure(); });
   held_.service->every(kRememberEvery, [this] { peerdb_.write_routes(); });

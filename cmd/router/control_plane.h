@@ -5,6 +5,7 @@
 
 #include "control_operator.h"
 #include "core_view.h"
+#include "live_config.h"
 #include "os/log_sink.h"
 #include "resources.h"
 #include "sandbox/confine.h"
@@ -45,6 +46,7 @@ class ControlPlane {
   Attached attached_;
   rpc::CallCount operator_calls_;
   CoreView core_;
+  LiveConfig config_;
   Questions questions_;
   KeystoreEdge keystore_;
   PeerdbEdge peerdb_;

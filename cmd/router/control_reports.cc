@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "os/clock.h"
+#include "rpc/leases.h"
 
 namespace covfefe::router {
 namespace {
@@ -65,6 +66,10 @@ void write_friend_report(const core::FriendReport& from, schema::FriendStatus::B
   if (!from.last_heard.is_never()) {
     to.setLastHeardMs(millis(os::monotonic_now() - from.last_heard));
   }
+  to.setIdle(rpc::to_schema(from.idle));
+  to.setPeerIdle(rpc::to_schema(from.peer_idle));
+  to.setQueueMicros(micros(from.queue));
+  to.setPathLoss(from.path_loss);
   to.setHandshakeFailure(from.handshake_failure);
   to.setLinkFaults(from.link_faults);
   to.setOnionFaults(from.onion_faults);

@@ -41,6 +41,14 @@ bool same_word(const FriendRecord& one, FriendRecord other) {
 
 }  // namespace
 
+void CoreView::set_config(const config::Config& now) {
+  shaping_ = now.shaping;
+  idle_lane_ = now.idle_lane;
+  policy_ = {now.promises.please, now.promises.lend};
+  policy_sent_ = false;
+  update_table();
+}
+
 void CoreView::set_friends(const std::vector<FriendRecord>& friends) {
   friends_ = friends;
   renew_table();
@@ -51,10 +59,13 @@ void CoreView::set_friends(const std::vector<FriendRecord>& friends) {
 void CoreView::set_endorsed(const std::vector<FriendRecord>& endorsed) {
   endorsed_.clear();
   for (const FriendRecord& one : endorsed) endorsed_.insert_or_assign(one.id, one);
+  update_table();
+}
+
+void CoreView::update_table() {
   const std::vector<core::Friend> before = std::move(table_);
   renew_table();
-  if (table_ == before) return;
-  table_sent_ = false;
+  if (table_ != before) table_sent_ = false;
   sync();
 }
 
@@ -65,7 +76,8 @@ void CoreView::renew_table() {
     const bool vouched = known != endorsed_.end() && same_word(one, known->second);
     table_.push_back({one.id, one.petname, vouched ? trust_of(one.trust) : core::Trust::None,
                       one.static_key, one.address, one.endpoints,
-                      vouched ? visibility_of(one.visibility) : core::Visibility::Hidden});
+                      vouched ? visibility_of(one.visibility) : core::Visibility::Hidden,
+                      config::idle_of(config::find_friend(shaping_, one.petname), idle_lane_)});
   }
 }
 
@@ -89,13 +101,19 @@ void CoreView::sync() {
   if (!table_sent_) {
     table_sent_ = to_data_.push(core::FriendTable{table_}) == os::Posted::Queued;
   }
-  const bool all_sent = table_sent_ && sync_keystore() && sync_remembered();
+  const bool all_sent = table_sent_ && sync_policy() && sync_keystore() && sync_remembered();
   if (all_sent || retrying_) return;
   retrying_ = true;
   service_.run_beside(service_.timer().afterDelay(kRetry).then([this] {
     retrying_ = false;
     sync();
   }));
+}
+
+bool CoreView::sync_policy() {
+  if (!policy_sent_)
+    policy_sent_ = to_data_.push(core::PromisePolicy{policy_}) == os::Posted::Queued;
+  return policy_sent_;
 }
 
 bool CoreView::sync_remembered() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/records.h"
+#include "config/config.h"
 #include "mail.h"
 #include "rpc/serve.h"
 
@@ -19,6 +20,8 @@ class CoreView {
   CoreView(rpc::Service& service, DataMailbox& to_data) : service_(service), to_data_(to_data) {}
   // Both are borrowed and outlive the view.
 
+  void set_config(const config::Config& now);
+  // What of it the core has to know: the idle lane of each friend, what to say to a please.
   void set_friends(const std::vector<FriendRecord>& friends);
   void set_endorsed(const std::vector<FriendRecord>& endorsed);
   // Which records the keystore vouches for. Of any other the core gets neither trust nor
@@ -32,17 +35,23 @@ class CoreView {
 
  private:
   void renew_table();
+  void update_table();
   void sync();
+  bool sync_policy();
   bool sync_remembered();
   bool sync_keystore();
 
   rpc::Service& service_;
   DataMailbox& to_data_;
+  config::Shaping shaping_;
+  IdleLane idle_lane_ = IdleLane::AlwaysOn;
+  core::PromisePolicy policy_;
   std::vector<FriendRecord> friends_;
   std::map<FriendId, FriendRecord> endorsed_;
   std::vector<core::Friend> table_;
   std::optional<core::Remembered> remembered_;  // not yet told
   bool table_sent_ = true;
+  bool policy_sent_ = true;
   bool up_ = false;
   bool up_sent_ = false;   // what the core believes
   bool down_due_ = false;  // a keystore went away since the core was told of it

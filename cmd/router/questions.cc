@@ -87,6 +87,34 @@ kj::Promise<core::IdentityReport> Questions::identity(Face face) {
   return query<core::IdentityReport>(core::IdentityDrop{}, kPatience);
 }
 
+kj::Promise<core::ReserveReport> Questions::reserve(const core::ReserveQuery& what) {
+  return query<core::ReserveReport>(what, what.timeout + kPatience);
+}
+
+kj::Promise<core::ReserveReport> Questions::extend(const core::ExtendQuery& what) {
+  return query<core::ReserveReport>(what, what.timeout + kPatience);
+}
+
+kj::Promise<core::PromiseDone> Questions::release(core::ReleaseQuery what) {
+  return query<core::PromiseDone>(what, kPatience);
+}
+
+kj::Promise<core::PromiseDone> Questions::intend(core::IntendQuery what) {
+  return query<core::PromiseDone>(what, kPatience);
+}
+
+kj::Promise<core::PromiseDone> Questions::please(core::PleaseQuery what) {
+  return query<core::PromiseDone>(what, what.timeout + kPatience);
+}
+
+kj::Promise<core::PromiseDone> Questions::answer(core::AnswerQuery what) {
+  return query<core::PromiseDone>(what, kPatience);
+}
+
+kj::Promise<core::PromisesReport> Questions::promises() {
+  return query<core::PromisesReport>(core::PromisesQuery{}, kPatience);
+}
+
 kj::Promise<Measured> Questions::measure() {
   const RequestId request{next_++};
   return ask(MeasureQuery{request}, request, kPatience).then([](kj::Own<Reply>&& reply) {

@@ -26,6 +26,13 @@ class Questions {
   kj::Promise<core::CircuitClosed> close(std::uint32_t circuit);
   kj::Promise<core::NameReport> name(core::NameQuery what);
   kj::Promise<core::IdentityReport> identity(Face face);
+  kj::Promise<core::ReserveReport> reserve(const core::ReserveQuery& what);
+  kj::Promise<core::ReserveReport> extend(const core::ExtendQuery& what);
+  kj::Promise<core::PromiseDone> release(core::ReleaseQuery what);
+  kj::Promise<core::PromiseDone> intend(core::IntendQuery what);
+  kj::Promise<core::PromiseDone> please(core::PleaseQuery what);
+  kj::Promise<core::PromiseDone> answer(core::AnswerQuery what);
+  kj::Promise<core::PromisesReport> promises();
   kj::Promise<Measured> measure();
   // Fail with OVERLOADED when too many wait, the mailbox is full or no answer came in time.
 

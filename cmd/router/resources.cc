@@ -105,7 +105,7 @@ Acquired<Node> node_of(const sandbox::Options& options, const DataResources& dat
   if (!card) return card.error();
   auto sockets = data_sockets(data.wire);
   if (!sockets) return sockets.error();
-  Node node{config->name, {}};
+  Node node{config->name, {}, *config};
   node.config.address = card->address;
   node.config.static_key = card->static_key;
   node.config.data_sockets = std::move(*sockets);

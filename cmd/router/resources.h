@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/address.h"
+#include "config/config.h"
 #include "core/router.h"
 #include "crypto/drbg.h"
 #include "loop/loop.h"
@@ -35,6 +36,7 @@ struct Listeners {
 struct Node {
   std::string name;           // of the configuration
   core::RouterConfig config;  // own address, public keys, boot id, data sockets
+  config::Config file;        // as it was at start
 };
 
 struct DataResources {

@@ -75,10 +75,13 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
 }
 
 bool needs_restart(std::string_view key) {
-  constexpr std::array<std::string_view, 7> kAtStart = {
-      "name",        "listen.control", "listen.data",         "tun.name",
-      "tun.exclude", "link.overhead",  "storage.require_luks"};
-  return std::find(kAtStart.begin(), kAtStart.end(), key) != kAtStart.end();
+  constexpr std::array<std::string_view, 8> kAtStart = {"name",          "listen.",
+                                                        "tun.",          "link.overhead",
+                                                        "capacity.down", "min_trusted_entries",
+                                                        "circuits.",     "storage.require_luks"};
+  return std::any_of(kAtStart.begin(), kAtStart.end(), [key](std::string_view one) {
+    return one.ends_with('.') ? key.starts_with(one) : key == one;
+  });
 }
 
 Applied apply_live(const Config& running, const Config& wanted) {
@@ -87,6 +90,9 @@ Applied apply_live(const Config& running, const Config& wanted) {
   out.now.listen = running.listen;
   out.now.tun = running.tun;
   out.now.link_overhead = running.link_overhead;
+  out.now.capacity.down = running.capacity.down;
+  out.now.min_trusted_entries = running.min_trusted_entries;
+  out.now.circuits = running.circuits;
   out.now.require_luks = running.require_luks;
   return out;
 }

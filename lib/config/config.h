@@ -81,7 +81,8 @@ struct Config {
 // The keys whose values differ, in the order of covfefenet.yaml(5); of levels and friends each one
 // ("shaping.friends.bob.cap"; an entry that came or went: "shaping.friends.bob").
 [[nodiscard]] bool needs_restart(std::string_view key);
-// Of a known key: sockets, interfaces, names and the check of the disk are settled at start.
+// Of a known key: sockets, interfaces, names, the rules of circuits and the check of the disk are
+// settled at start.
 
 struct Applied {
   Config now;                        // what runs then

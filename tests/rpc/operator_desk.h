@@ -29,6 +29,10 @@ struct OperatorDesk : Desk {
           out.counters.push_back({one.name, one.value});
         }
         return out;
+      },
+      [this](const std::string& text) {
+        texts.push_back(text);
+        return applied;
       }};
   kj::TwoWayPipe pipe = kj::newTwoWayPipe();
   kj::Own<rpc::Endpoint> server = kj::heap<rpc::Endpoint>(
@@ -49,6 +53,17 @@ struct OperatorDesk : Desk {
   std::vector<core::NameQuery> names;
   std::vector<std::uint32_t> closes;
   core::IdentityReport identity;
+  core::PromisesReport promises;
+  core::ReserveReport reserved;
+  core::PromiseDone done{true, "done", "", {}};
+  std::vector<core::ReserveQuery> reserves;
+  std::vector<core::ExtendQuery> extensions;
+  std::vector<core::IntendQuery> intents;
+  std::vector<core::PleaseQuery> pleas;
+  std::vector<core::AnswerQuery> answers;
+  std::vector<std::uint32_t> releases;
+  ConfigReply applied{true, {"idle_lane"}, ""};
+  std::vector<std::string> texts;
 
   OperatorDesk() {
     service->on_readable(to_data->wake_fd().number(), [this] {
@@ -112,6 +127,32 @@ struct OperatorDesk : Desk {
   void reply(const core::IdentityDrop&, core::Answer& to) {
     identity = {false, view.address};
     to.what = identity;
+  }
+
+  void reply(const core::PromisesQuery&, core::Answer& to) { to.what = promises; }
+  void reply(const core::ReserveQuery& what, core::Answer& to) {
+    reserves.push_back(what);
+    to.what = reserved;
+  }
+  void reply(const core::ExtendQuery& what, core::Answer& to) {
+    extensions.push_back(what);
+    to.what = reserved;
+  }
+  void reply(const core::ReleaseQuery& what, core::Answer& to) {
+    releases.push_back(what.id);
+    to.what = done;
+  }
+  void reply(const core::IntendQuery& what, core::Answer& to) {
+    intents.push_back(what);
+    to.what = done;
+  }
+  void reply(const core::PleaseQuery& what, core::Answer& to) {
+    pleas.push_back(what);
+    to.what = done;
+  }
+  void reply(const core::AnswerQuery& what, core::Answer& to) {
+    answers.push_back(what);
+    to.what = done;
   }
 
   kj::Promise<void> befriended() {

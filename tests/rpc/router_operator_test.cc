@@ -112,7 +112,8 @@ TEST_CASE_FIXTURE(OperatorDesk, "inspect names the interface, its methods and li
   }));
   CHECK(methods == std::vector<std::string>{"status", "ping", "why", "resolve", "circuits", "path",
                                             "newCircuit", "closeCircuit", "identityNew",
-                                            "identityDrop", "inspect"});
+                                            "identityDrop", "apply", "reserve", "extend", "release",
+                                            "intend", "please", "answer", "promises", "inspect"});
   CHECK(steps == 11);
 }
 
