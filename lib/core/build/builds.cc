@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "core/build/hop.h"
+#include "core/build/lease_desk.h"
 #include "core/build/origin.h"
 #include "core/build/relay.h"
 #include "core/build/roster.h"
@@ -23,9 +24,10 @@ struct Builds::Parts {
   Parts(Shared& common, const NextHops& next, BuildEvents& observer, Relaying relaying)
       : shared(common),
         events(observer),
-        roster(common),
+        desk(common),
+        roster(common, desk),
         own(common, roster, observer),
-        foreign(common, {roster, next, observer, relaying}),
+        foreign(common, {roster, desk, next, observer, relaying}),
         relay(common, roster) {}
 
   void end(Circuit& circuit, wire::DestroyReason reason);
@@ -36,9 +38,12 @@ struct Builds::Parts {
   void look_at(Circuit& circuit);
   void links_down();
   [[nodiscard]] bool unanswered(const Circuit& backward) const;
+  enum class Told : std::uint8_t { ByNeighbour, ByShaper };
+  void end_lease(Circuit& circuit, Told told);
 
   Shared& shared;
   BuildEvents& events;
+  LeaseDesk desk;
   Roster roster;
   OwnBuilds own;
   ForeignBuilds foreign;
@@ -53,11 +58,23 @@ Builds::Builds(Shared& shared, const NextHops& next, BuildEvents& events,
 Builds::~Builds() = default;
 
 void Builds::begin(Effects& effects) {
+  parts_->desk.begin(effects);
   parts_->foreign.begin(effects);
 }
 
 void Builds::end() {
   parts_->foreign.end();
+  parts_->desk.end();
+}
+
+void Builds::lease(CircuitId id, const CircuitLease& lease) {
+  Circuit* circuit = parts_->shared.table.find(id);
+  if (circuit == nullptr || !built(*circuit) || relays(*circuit)) return;
+  parts_->roster.hold(*circuit, lease);
+}
+
+LeaseDesk& Builds::leases() {
+  return parts_->desk;
 }
 
 // ---- origin ------------------------------------------------------------------------------------
@@ -131,7 +148,35 @@ void Builds::Parts::lose_all(LinkSlot link, wire::DestroyReason reason) {
 }
 
 void Builds::on_destroy(LinkSlot link, CircuitId id, wire::DestroyReason reason) {
-  if (Circuit* circuit = parts_->roster.ours(link, id)) parts_->lose(*circuit, reason);
+  Circuit* circuit = parts_->roster.ours(link, id);
+  if (circuit == nullptr) return;
+  if (reason != wire::DestroyReason::LeaseOnly) return parts_->lose(*circuit, reason);
+  parts_->end_lease(*circuit, Parts::Told::ByNeighbour);
+}
+
+// Step Q6, covfefe-protocol(7). Only who still has the lease passes it on, so it goes round once.
+void Builds::Parts::end_lease(Circuit& circuit, Told told) {
+  if (circuit.lease == nullptr) return;
+  constexpr auto kReason = wire::DestroyReason::LeaseOnly;
+  shared.tally.add(Count::LeaseEnded);
+  roster.end_lease(circuit);
+  if (told == Told::ByShaper) tell(circuit, kReason);
+  if (circuit.role == CircuitRole::Origin) return events.on_lease_ended(circuit.receive);
+  Circuit* other = shared.table.find(circuit.pair);
+  if (other == nullptr) return;
+  roster.end_lease(*other);
+  tell(*other, kReason);
+}
+
+void Builds::lease_revoked(std::uint32_t lease) {
+  Parts& p = *parts_;
+  Circuit* circuit = p.roster.leased(lease);
+  if (circuit == nullptr) return;
+  Circuit* other = p.shared.table.find(circuit->pair);
+  // Its grant is not on the way back yet.
+  const bool early = other != nullptr && p.unanswered(*other);
+  if (early) return p.foreign.refuse(*other, wire::BuildStatus::NoCapacity);
+  p.end_lease(*circuit, Parts::Told::ByShaper);
 }
 
 void Builds::onion_fault(Circuit& circuit) {
@@ -170,6 +215,10 @@ void Builds::relay(Circuit& circuit, const CellHeader& header, ByteView onion) {
   if (!parts_->relay.pass(circuit, header, onion)) onion_fault(circuit);
 }
 
+void Builds::on_friend(LinkSlot link, FriendId who) {
+  parts_->roster.at(link).id = who;
+}
+
 void Builds::on_link_up(LinkSlot link, Boot boot) {
   parts_->roster.at(link).down_since = Instant::never();
   if (boot == Boot::New) parts_->lose_all(link, wire::DestroyReason::PeerRestart);
@@ -203,6 +252,10 @@ bool Builds::keystore_reply(KeystoreReply& reply) {
   return parts_->foreign.keystore_reply(reply);
 }
 
+bool Builds::shaper_reply(const ShaperReply& reply) {
+  return parts_->foreign.shaper_reply(reply);
+}
+
 void Builds::Parts::links_down() {
   if (links_at > shared.now) return;
   links_at = Instant::never();
@@ -234,13 +287,14 @@ void Builds::Parts::look_at(Circuit& circuit) {
 void Builds::timer() {
   Parts& p = *parts_;
   p.foreign.expire();
+  p.desk.expire();
   p.links_down();
   while (Circuit* circuit = p.roster.due()) p.look_at(*circuit);
 }
 
 Instant Builds::next_deadline() const {
-  return std::min(
-      {parts_->foreign.next_deadline(), parts_->links_at, parts_->roster.next_deadline()});
+  return std::min({parts_->foreign.next_deadline(), parts_->desk.next_deadline(), parts_->links_at,
+                   parts_->roster.next_deadline()});
 }
 
 // ---- questions ----------------------------------------------------------------------------------
@@ -274,7 +328,9 @@ void Builds::count(std::vector<Counter>& out) const {
   out.insert(out.end(), {{"build.under_way", parts_->own.size()},
                          {"build.waiting_keystore", parts_->foreign.waiting()},
                          {"build.waiting_next", parts_->foreign.passed()},
-                         {"circuit.incoming", parts_->roster.incoming()}});
+                         {"build.waiting_shaper", parts_->foreign.waiting_shaper()},
+                         {"circuit.incoming", parts_->roster.incoming()},
+                         {"circuit.leases", parts_->roster.leases()}});
 }
 
 }  // namespace covfefe::core

@@ -18,7 +18,9 @@
 namespace covfefe::core {
 
 struct Circuit;
+struct CircuitLease;
 struct Shared;
+class LeaseDesk;
 class NextHops;
 
 using BuildId = StrongId<struct BuildIdTag, std::uint64_t>;
@@ -46,6 +48,7 @@ struct BuildFailure {
   BuildFault fault = BuildFault::Timeout;
   std::size_t hop = 0;  // 0-based place in the path that the fault is at or behind
   wire::BuildStatus status = wire::BuildStatus::Granted;  // Refused
+  std::uint32_t best = 0;  // of NoCapacity: the rate that the hop would have kept
 };
 struct Built {
   CircuitId circuit;  // role Origin, keyed: seal_onion and open_onion work
@@ -74,6 +77,8 @@ class BuildEvents {
   // An Origin's or Destination's circuit is gone: destroyed by the other side, its link's router
   // restarted, or its lifetime over. It is still in the table, and the id means nothing when this
   // returns.
+  virtual void on_lease_ended(CircuitId circuit) = 0;
+  // An Origin's circuit goes on without the rate that was kept for it somewhere on its way.
 };
 
 class Builds {
@@ -86,6 +91,10 @@ class Builds {
 
   void begin(Effects& effects);
   void end();
+  void lease(CircuitId circuit, const CircuitLease& lease);
+  // What an own circuit may send as leased from now on; not for relays.
+  [[nodiscard]] LeaseDesk& leases();
+  // Where the router's own circuits ask for leases too. Lasts.
 
   // ---- origin -----------------------------------------------------------------------------------
   [[nodiscard]] std::optional<BuildId> start(const CircuitPath& path, const BuildTerms& terms,
@@ -97,6 +106,8 @@ class Builds {
   // Either end's circuit: tells the neighbour and forgets it; no on_circuit_lost.
 
   // ---- hop --------------------------------------------------------------------------------------
+  void on_friend(LinkSlot link, FriendId who);
+  // Before anything else of the link.
   void on_build(LinkSlot link, const wire::BuildFrame& build);
   void on_built(LinkSlot link, const wire::BuiltFrame& built);
   void on_destroy(LinkSlot link, CircuitId circuit, wire::DestroyReason reason);
@@ -114,6 +125,10 @@ class Builds {
   void keystore_down();
   bool keystore_reply(KeystoreReply& reply);
   // False: not ours.
+  bool shaper_reply(const ShaperReply& reply);
+  // To a question of the desk that is waited for. False: not a hop's.
+  void lease_revoked(std::uint32_t lease);
+  // Step Q6, covfefe-protocol(7). Nothing for one that is no circuit's of others.
   void timer();
   [[nodiscard]] Instant next_deadline() const;
   struct Faults {

@@ -57,6 +57,7 @@ void ForeignBuilds::keystore_down() {
 
 void ForeignBuilds::forget(LinkSlot link) {
   std::erase_if(waiting_, [link](const Waiting& one) { return one.from.link == link; });
+  leases_.forget(link);
 }
 
 void ForeignBuilds::expire() {
@@ -67,10 +68,13 @@ void ForeignBuilds::expire() {
     destroy(one.from, wire::DestroyReason::Overloaded);
     return true;
   });
+  while (auto late = leases_.expired()) settled(std::move(*late));
 }
 
 Instant ForeignBuilds::next_deadline() const {
-  return waiting_.empty() ? Instant::never() : waiting_.front().give_up;  // all wait equally long
+  // All wait equally long.
+  const Instant keystore = waiting_.empty() ? Instant::never() : waiting_.front().give_up;
+  return std::min(keystore, leases_.next_deadline());
 }
 
 // ---- opened -------------------------------------------------------------------------------------
@@ -84,10 +88,64 @@ void ForeignBuilds::opened(const Waiting& waited, OpenedBuild& build) {
   }
   const auto parsed = wire::parse_build_record(build.record);
   if (!parsed) return refuse(waited.from, *hop, wire::BuildStatus::Refused);
-  const Opened at{waited.from, *hop, *parsed};
-  if (parsed->terminal) return end_here(at);
-  go_on(at);
+  Opened at{waited.from, *hop, *parsed};
+  if (!parsed->terminal) {
+    if (const auto why = against(at)) return refuse(waited.from, *hop, *why);
+  }
+  if (!reserves(*parsed)) return proceed(at);
+  // The shaper is asked last: what is refused in any case must not cost it anything.
+  if (leases_.full()) return refuse(waited.from, *hop, wire::BuildStatus::Overloaded);
+  leases_.ask({waited.from, std::move(*hop), *parsed, at.to});
 }
+
+void ForeignBuilds::proceed(const Opened& build) {
+  if (build.record.terminal) return end_here(build);
+  go_on(build);
+}
+
+// ---- from the shaper ----------------------------------------------------------------------------
+
+bool ForeignBuilds::shaper_reply(const ShaperReply& reply) {
+  auto answered = leases_.reply(reply);
+  if (answered) settled(std::move(*answered));
+  return answered.has_value();
+}
+
+void ForeignBuilds::settled(HopLeases::Settled settled) {
+  HopLeases::Build& build = settled.build;
+  const bool kept = settled.grant.lease != 0;
+  shared_.tally.add(kept ? Count::LeaseKept : Count::LeaseRefused);
+  if (settled.refused) {
+    return refuse(build.from, build.hop, refusal(wire::BuildStatus::NoCapacity, settled.best));
+  }
+  proceed({build.from, build.hop, build.record, build.to, settled.grant});
+}
+
+wire::BuildReply ForeignBuilds::reply_to(const Opened& build) {
+  Kept kept;
+  kept.rate = build.grant.rate;
+  // Random, for the shaper's own numbers would tell how many leases there are.
+  while (kept.rate != 0 && kept.number == 0) {
+    kept.number = static_cast<std::uint32_t>(shared_.random.next_u64());
+  }
+  return offer(build.record, kept);
+}
+
+// Step Q8, covfefe-protocol(7).
+void ForeignBuilds::hold(Circuit& circuit, const Opened& build, std::uint32_t lease) {
+  const HopGrant& grant = build.grant;
+  if (grant.lease == 0) return;
+  CircuitLease held;
+  held.id = lease;
+  held.principal = parts_.roster.at(build.from.link).id;
+  held.rate = grant.rate;
+  held.until = grant.until;
+  const bool realtime = build.record.circuit_class == wire::CircuitClass::Realtime;
+  if (realtime) held.allowance.set(grant.rate);
+  parts_.roster.hold(circuit, held);
+}
+
+// ---- it ends here, or goes on -------------------------------------------------------------------
 
 Circuit* ForeignBuilds::destination(const Opened& build) {
   if (!parts_.roster.room(build.from.link)) return nullptr;
@@ -98,15 +156,14 @@ Circuit* ForeignBuilds::destination(const Opened& build) {
   circuit->hops[0].keys = build.hop.keys();
   circuit->length = 1;
   parts_.roster.watch(*circuit, shared_.now + kProvisional);
+  hold(*circuit, build, build.grant.lease);
   return circuit;
 }
 
 void ForeignBuilds::end_here(const Opened& build) {
   const From from = build.from;
-  const wire::BuildReply reply = offer(build.record);
-  if (reply.status != wire::BuildStatus::Granted) return refuse(from, build.hop, reply.status);
   Circuit* circuit = destination(build);
-  if (circuit == nullptr) return refuse(from, build.hop, wire::BuildStatus::Overloaded);
+  if (circuit == nullptr) return refuse(build, wire::BuildStatus::Overloaded);
   const CircuitId id = circuit->receive;
   ByteArray<wire::kBuildAnswer> answer{};
   shared_.random.fill(answer);
@@ -121,7 +178,7 @@ void ForeignBuilds::end_here(const Opened& build) {
   }
   crypto::BuildPacket packet{};
   crypto::BuildRecordBytes bytes{};
-  wire::write_build_reply(reply, bytes);
+  wire::write_build_reply(reply_to(build), bytes);
   build.hop.finish(bytes, answer, packet, shared_.random);
   if (shared_.sink.send_built(from.link, {from.circuit, id, packet}, shared_.now)) {
     return shared_.tally.add(Count::BuildTerminal);
@@ -131,22 +188,24 @@ void ForeignBuilds::end_here(const Opened& build) {
   if (circuit != nullptr) parts_.roster.drop(*circuit);
 }
 
-std::optional<wire::BuildStatus> ForeignBuilds::against(const Opened& build, LinkSlot to) {
+std::optional<wire::BuildStatus> ForeignBuilds::against(Opened& build) {
   Roster& roster = parts_.roster;
-  if (to == build.from.link) return wire::BuildStatus::NoNext;
+  if (parts_.relaying == Relaying::Refuse) return wire::BuildStatus::NotRelaying;
+  build.to = parts_.next.next_hop(build.record.next, build.from.link);
+  if (!build.to || *build.to == build.from.link) return wire::BuildStatus::NoNext;
   if (!roster.room(build.from.link)) return wire::BuildStatus::Overloaded;
   if (!roster.at(build.from.link).passing.take(shared_.now) ||
-      !roster.at(to).onward.take(shared_.now)) {
+      !roster.at(*build.to).onward.take(shared_.now)) {
     return wire::BuildStatus::Overloaded;
   }
   return std::nullopt;
 }
 
-std::optional<ForeignBuilds::Pair> ForeignBuilds::pair_up(const Opened& build, LinkSlot to) {
+std::optional<ForeignBuilds::Pair> ForeignBuilds::pair_up(const Opened& build) {
   const Instant ends = shared_.now + lifetime_of(build.record) + kAfterLifetime;
   Circuit* forward = parts_.roster.issue(build.from.link, CircuitRole::RelayForward, ends);
   if (forward == nullptr) return std::nullopt;
-  Circuit* backward = parts_.roster.issue(to, CircuitRole::RelayBackward, ends);
+  Circuit* backward = parts_.roster.issue(*build.to, CircuitRole::RelayBackward, ends);
   if (backward == nullptr) {
     parts_.roster.drop(*forward);
     return std::nullopt;
@@ -158,6 +217,8 @@ std::optional<ForeignBuilds::Pair> ForeignBuilds::pair_up(const Opened& build, L
   forward->hops[0] = {{std::move(keys.forward), {}}, build.record.delta};
   backward->hops[0] = {{{}, std::move(keys.backward)}, build.record.delta};
   forward->length = backward->length = 1;
+  hold(*forward, build, build.grant.lease);
+  hold(*backward, build, 0);
   return Pair{forward, backward};
 }
 
@@ -167,24 +228,16 @@ void ForeignBuilds::drop(const Pair& pair) {
 }
 
 void ForeignBuilds::go_on(const Opened& build) {
-  const From from = build.from;
-  const auto refused = [&](wire::BuildStatus why) { refuse(from, build.hop, why); };
-  if (parts_.relaying == Relaying::Refuse) return refused(wire::BuildStatus::NotRelaying);
-  const auto to = parts_.next.next_hop(build.record.next, from.link);
-  if (!to) return refused(wire::BuildStatus::NoNext);
-  if (const auto why = against(build, *to)) return refused(*why);
-  const wire::BuildReply reply = offer(build.record);
-  if (reply.status != wire::BuildStatus::Granted) return refused(reply.status);
-  const auto pair = pair_up(build, *to);
-  if (!pair) return refused(wire::BuildStatus::Overloaded);
+  const auto pair = pair_up(build);
+  if (!pair) return refuse(build, wire::BuildStatus::Overloaded);
   crypto::BuildPacket packet{};
   build.hop.pass(packet);
-  if (!shared_.sink.send_build(*to, {pair->backward->receive, packet}, shared_.now)) {
+  if (!shared_.sink.send_build(*build.to, {pair->backward->receive, packet}, shared_.now)) {
     drop(*pair);
-    return refused(wire::BuildStatus::NextDown);
+    return refuse(build.from, build.hop, wire::BuildStatus::NextDown);
   }
   parts_.roster.watch(*pair->forward, shared_.now + kAnswer);
-  passed_.emplace(pair->backward->receive, Passed{std::move(build.hop), reply});
+  passed_.emplace(pair->backward->receive, Passed{std::move(build.hop), reply_to(build)});
   shared_.tally.add(Count::BuildPassed);
 }
 
@@ -235,7 +288,8 @@ void ForeignBuilds::drop(Circuit& backward) {
 }
 
 // An answer needs an id of ours, and nobody may ever reach a circuit by this one.
-void ForeignBuilds::refuse(const From& from, const crypto::HopBuild& hop, wire::BuildStatus why) {
+void ForeignBuilds::refuse(const From& from, const crypto::HopBuild& hop,
+                           const wire::BuildReply& why) {
   ++parts_.roster.at(from.link).refused;
   shared_.tally.add(Count::BuildRefused);
   const Circuit* nowhere = shared_.table.issue(from.link, CircuitRole::Destination, 0);
@@ -244,9 +298,15 @@ void ForeignBuilds::refuse(const From& from, const crypto::HopBuild& hop, wire::
   shared_.table.drop(id);
   crypto::BuildPacket packet{};
   crypto::BuildRecordBytes bytes{};
-  wire::write_build_reply(refusal(why), bytes);
+  wire::write_build_reply(why, bytes);
   hop.finish(bytes, {}, packet, shared_.random);
   (void)shared_.sink.send_built(from.link, {from.circuit, id, packet}, shared_.now);
+}
+
+void ForeignBuilds::refuse(const Opened& build, wire::BuildStatus why) {
+  const HopGrant& grant = build.grant;
+  if (grant.lease != 0) parts_.desk.release(parts_.roster.at(build.from.link).id, grant.lease);
+  refuse(build.from, build.hop, why);
 }
 
 void ForeignBuilds::destroy(const From& from, wire::DestroyReason why) {

@@ -8,10 +8,6 @@ namespace {
 // made_at was rounded down by less than this.
 constexpr std::uint32_t kRounding = 60;
 
-bool reserves(const wire::BuildRecord& asked) {
-  return asked.rate > 0 && asked.duration > 0;
-}
-
 // Wide, so that no lifetime that a record can name wraps round.
 std::uint64_t end_of(const wire::BuildRecord& asked) {
   return std::uint64_t{asked.made_at} + asked.lifetime;
@@ -19,18 +15,22 @@ std::uint64_t end_of(const wire::BuildRecord& asked) {
 
 }  // namespace
 
-wire::BuildReply refusal(wire::BuildStatus why) {
+bool reserves(const wire::BuildRecord& asked) {
+  return asked.rate > 0 && asked.duration > 0;
+}
+
+wire::BuildReply refusal(wire::BuildStatus why, std::uint32_t best) {
   wire::BuildReply out;
   out.status = why;
+  if (why == wire::BuildStatus::NoCapacity) out.rate = best;
   return out;
 }
 
-wire::BuildReply offer(const wire::BuildRecord& asked) {
+wire::BuildReply offer(const wire::BuildRecord& asked, const Kept& kept) {
   wire::BuildReply out;
-  if (reserves(asked)) {
-    if (!asked.accept_less || asked.least_rate > 0) return refusal(wire::BuildStatus::Overloaded);
-    out.less = true;
-  }
+  out.rate = kept.rate;
+  out.lease = kept.number;
+  out.less = reserves(asked) && kept.rate < asked.rate;
   out.until = static_cast<std::uint32_t>(end_of(asked) + kRounding);
   return out;
 }

@@ -7,9 +7,16 @@
 
 namespace covfefe::core {
 
-[[nodiscard]] wire::BuildReply refusal(wire::BuildStatus why);
-[[nodiscard]] wire::BuildReply offer(const wire::BuildRecord& asked);
-// No rates are reserved: who needs one and takes no less is refused.
+[[nodiscard]] bool reserves(const wire::BuildRecord& asked);
+// It wants a rate kept.
+[[nodiscard]] wire::BuildReply refusal(wire::BuildStatus why, std::uint32_t best = 0);
+// best: of NoCapacity, a rate of the ladder.
+struct Kept {
+  std::uint32_t rate = 0;    // wire bytes a second, of the ladder
+  std::uint32_t number = 0;  // of the lease, as the origin is told; 0 exactly when rate is
+};
+[[nodiscard]] wire::BuildReply offer(const wire::BuildRecord& asked, const Kept& kept);
+// What is kept was compared with what is accepted (Step Q3).
 
 [[nodiscard]] bool fair(const wire::BuildRecord& asked, const wire::BuildReply& granted);
 // A reply that says Granted grants no more than was asked, less only where less is accepted, and

@@ -103,7 +103,7 @@ OwnBuilds::Reading OwnBuilds::read(const Run& run, const crypto::OriginBuild::Op
     if (!reply) {
       out.failure = BuildFailure{BuildFault::WrongOffer, i, {}};
     } else if (reply->status != wire::BuildStatus::Granted) {
-      out.failure = BuildFailure{BuildFault::Refused, i, reply->status};
+      out.failure = BuildFailure{BuildFault::Refused, i, reply->status, reply->rate};
     } else if (!fair(run.asked[i], *reply)) {
       out.failure = BuildFailure{BuildFault::WrongOffer, i, {}};
     }

@@ -16,7 +16,8 @@ class Relay {
   // tag did not verify, which is the caller's to count (A10).
 
  private:
-  [[nodiscard]] MutableBytes room(const Circuit& to, Lane lane, std::size_t onion);
+  [[nodiscard]] FlowClass class_for(Circuit& to, Lane came, std::size_t onion);
+  [[nodiscard]] MutableBytes room(const Circuit& to, FlowClass as, std::size_t onion);
   [[nodiscard]] bool forward(Circuit& circuit, const CellHeader& header, ByteView onion);
   void backward(Circuit& circuit, const CellHeader& header, ByteView onion);
   void send(const Circuit& to, const CellHeader& header, LinkSlot origin_side);

@@ -61,7 +61,26 @@ void Roster::drop(Circuit& circuit) {
     --incoming_;
   }
   watch(circuit, Instant::never());
+  end_lease(circuit);
   shared_.table.drop(circuit.receive);
+}
+
+void Roster::hold(Circuit& circuit, const CircuitLease& lease) {
+  end_lease(circuit);
+  circuit.lease = std::make_unique<CircuitLease>(lease);
+  if (lease.id != 0) leases_.insert_or_assign(lease.id, circuit.receive);
+}
+
+void Roster::end_lease(Circuit& circuit) {
+  if (circuit.lease == nullptr) return;
+  const CircuitLease& lease = *circuit.lease;
+  if (lease.id != 0 && leases_.erase(lease.id) != 0) desk_.release(lease.principal, lease.id);
+  circuit.lease.reset();
+}
+
+Circuit* Roster::leased(std::uint32_t lease) {
+  const auto found = leases_.find(lease);
+  return found == leases_.end() ? nullptr : shared_.table.find(found->second);
 }
 
 void Roster::watch(Circuit& circuit, Instant due) {

@@ -7,20 +7,24 @@
 #include <deque>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "core/build/lease_desk.h"
 #include "core/circuit/shared.h"
 #include "core/link/bucket.h"
 
 namespace covfefe::core {
 
 struct Neighbour {
+  FriendId id;
   std::vector<CircuitId> circuits;  // entries on its link, whatever their role
   std::size_t incoming = 0;         // of those RelayForward and Destination: it asked for them
   Bucket arrivals{{8, 32}};         // builds of its that are opened (A13)
   Bucket passing{{6, 24}};          // of those, passed on
   Bucket onward{{7, 28}};           // builds that are passed on to it: one a second stays our own
+  Bucket chat{{32, 64}};            // cells of others on lane 3 that are passed on to it (Q11)
   Instant down_since = Instant::never();
   bool leaving = false;              // being removed: nothing new may be begun over it
   std::uint64_t onion_faults = 0;    // on any circuit over its link (A10)
@@ -36,7 +40,7 @@ class Roster {
   static constexpr std::size_t kPerNeighbour = 4'096;  // incoming
   static constexpr std::size_t kMost = 16'384;         // incoming of all: two entries each at most
 
-  explicit Roster(Shared& shared) : shared_(shared) {}
+  Roster(Shared& shared, LeaseDesk& desk) : shared_(shared), desk_(desk) {}
 
   [[nodiscard]] Neighbour& at(LinkSlot link);
   // Made when it is not there; lasts.
@@ -51,6 +55,14 @@ class Roster {
   [[nodiscard]] Circuit* ours(LinkSlot link, CircuitId id);
   // The circuit if it is one of these and on this very link.
   void drop(Circuit& circuit);
+  // Its lease is released.
+
+  void hold(Circuit& circuit, const CircuitLease& lease);
+  // From now on the circuit has it; lease.id, if there is one, is this object's to release.
+  void end_lease(Circuit& circuit);
+  [[nodiscard]] Circuit* leased(std::uint32_t lease);
+  // The circuit that holds it, or null.
+  [[nodiscard]] std::size_t leases() const { return leases_.size(); }
 
   void watch(Circuit& circuit, Instant due);
   [[nodiscard]] Instant next_deadline() const;
@@ -59,8 +71,10 @@ class Roster {
 
  private:
   Shared& shared_;
+  LeaseDesk& desk_;
   std::deque<Neighbour> neighbours_;  // by link slot
   std::set<std::pair<Instant, CircuitId>> due_;
+  std::unordered_map<std::uint32_t, CircuitId> leases_;  // by their number at the shaper
   std::size_t incoming_ = 0;
 };
 

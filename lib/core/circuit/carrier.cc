@@ -146,8 +146,8 @@ std::optional<CircuitId> Carrier::seal_by_any(PeerSession& session, CircuitId fi
 
 bool Carrier::seal(PeerSession& session, Leg& leg, const Load& load) {
   const bool small = load.plain.size() == wire::kSmallPlain;
-  const MutableBytes onion =
-      shared_.sink.open_cell(leg.link, unleased(load.lane), small ? CellSize::Small : CellSize::Large);
+  const MutableBytes onion = shared_.sink.open_cell(leg.link, unleased(load.lane),
+                                                    small ? CellSize::Small : CellSize::Large);
   if (onion.empty()) return false;
   const MutableBytes body = crypto::body_of(onion);
   session.e2e->seal(load.plain, body, load.order);

@@ -14,7 +14,9 @@
 #include "base/instant.h"
 #include "base/result.h"
 #include "core/cell_io.h"
+#include "core/circuit/circuit_lease.h"
 #include "core/circuit/hop_window.h"
+#include "core/link/bucket.h"
 #include "crypto/drbg.h"
 #include "crypto/onion.h"
 
@@ -74,9 +76,11 @@ struct Circuit {
   // Those that were built hop by hop are watched over by Builds (build/builds.h):
   Instant due = Instant::never();  // when to look at it next; never() for a direct circuit
   Instant ends = Instant::never();
-  bool used = false;               // a cell verified since Builds looked last
-  std::uint32_t place = 0;         // in its neighbour's list
-  PeerSession* session = nullptr;  // whose cells these are; borrowed, set by its owner
+  bool used = false;                    // a cell verified since Builds looked last
+  std::uint32_t place = 0;              // in its neighbour's list
+  PeerSession* session = nullptr;       // whose cells these are; borrowed, set by its owner
+  std::unique_ptr<CircuitLease> lease;  // for what goes out here; null: none
+  Bucket chat{{8, 24}};                 // of a relay: cells that go on on lane 3 (Q11)
 };
 
 CellHeader seal_onion(Circuit& circuit, crypto::Drbg& random, MutableBytes onion);

@@ -76,6 +76,7 @@ void Circuits::on_built(LinkSlot link, const wire::BuiltFrame& built, Instant no
 
 void Circuits::on_friend(LinkSlot link, const Friend& who) {
   discovery_.on_friend(link, who);
+  builds_.on_friend(link, who.id);
   Peer* peer = peers_.at(link);
   if (peer != nullptr && (peer->id != who.id || peer->address != who.address)) {
     unfriend(*peer);

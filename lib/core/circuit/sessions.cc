@@ -39,4 +39,6 @@ void Sessions::on_circuit_lost(CircuitId id, wire::DestroyReason reason) {
   parts_.remote.lost(*session, id);
 }
 
+void Sessions::on_lease_ended(CircuitId) {}
+
 }  // namespace covfefe::core

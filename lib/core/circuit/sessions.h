@@ -28,6 +28,7 @@ class Sessions final : public BuildEvents {
   void on_build_failed(BuildId build, const BuildFailure& failure) override;
   wire::BuildStatus on_terminal(const Terminal& terminal, MutableBytes answer) override;
   void on_circuit_lost(CircuitId circuit, wire::DestroyReason reason) override;
+  void on_lease_ended(CircuitId circuit) override;
 
  private:
   Shared& shared_;

@@ -28,6 +28,8 @@ const char* name_of(Count what) {
       "build.passed",     "build.terminal",
       "build.stray",      "circuit.expired",
       "circuit.lost",     "cell.resent",
+      "lease.kept",       "lease.refused",
+      "lease.ended",      "relay.leased",
       "nat.refused"};
   return kNames[static_cast<std::size_t>(what)];
 }

@@ -56,6 +56,10 @@ enum class Count : std::uint8_t {
   CircuitExpired,   // never used, or its lifetime over
   CircuitLost,      // by DESTROY, a restart or a dead link
   CellsResent,      // interactive ones that went once more by another leg
+  LeaseKept,        // builds of others for which a rate is kept here
+  LeaseRefused,     // for which none is
+  LeaseEnded,       // of circuits that go on: revoked here or on the way
+  RelayedLeased,    // of RelayedCells: within a lease
   NatRefused,       // packets that cannot go under a one-time identity
   kEnd
 };

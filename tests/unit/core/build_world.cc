@@ -109,6 +109,48 @@ bool BuildNode::answer_keystore(Instant now) {
   return true;
 }
 
+bool BuildNode::answer_shaper(Instant now) {
+  if (!shaper_answers || wanted.empty()) return false;
+  const core::ShaperReply reply = answer(wanted.front(), now);
+  wanted.pop_front();
+  step(now, [&] {
+    const auto came = builds_->leases().came(reply);
+    if (came == core::LeaseDesk::Came::Waited) (void)builds_->shaper_reply(reply);
+  });
+  return true;
+}
+
+// A ledger that counts each link on which a lease lies.
+core::ShaperReply BuildNode::answer(const core::ShaperRequest& request, Instant now) {
+  if (const auto* release = std::get_if<core::LeaseRelease>(&request.what)) {
+    const auto found = ledger.find(release->lease);
+    const bool theirs =
+        found != ledger.end() && found->second.terms.principal == release->principal;
+    if (!theirs) return {request.request, core::LeaseDenied{core::LeaseRefusal::NotYours, 0, {}}};
+    const core::LeaseGrant was = found->second.grant;
+    ledger.erase(found);
+    return {request.request, was};
+  }
+  ++takes;
+  const core::LeaseTerms& terms = std::get<core::LeaseTake>(request.what).terms;
+  std::uint64_t used = 0;
+  for (const auto& [id, one] : ledger) used += one.grant.rate * one.terms.over.size();
+  const auto free = (capacity - std::min<std::uint64_t>(used, capacity)) / terms.over.size();
+  if (terms.rate > free) {
+    return {
+        request.request,
+        core::LeaseDenied{core::LeaseRefusal::NoCapacity, static_cast<std::uint32_t>(free), {}}};
+  }
+  const core::LeaseGrant grant{++last_lease_, terms.rate, now, now + terms.lasts};
+  ledger[last_lease_] = {terms, grant};
+  return {request.request, grant};
+}
+
+void BuildNode::revoke(Instant now, std::uint32_t lease) {
+  ledger.erase(lease);
+  step(now, [&] { builds_->lease_revoked(lease); });
+}
+
 bool BuildNode::send(CircuitId id, std::uint8_t fill, std::size_t onion, core::Lane lane) {
   core::Circuit* circuit = shared_->table.find(id);
   if (circuit == nullptr) return false;
@@ -196,6 +238,7 @@ std::optional<core::LinkSlot> BuildNode::next_hop(const wire::Handle& handle,
 }
 
 void BuildNode::on_built(core::BuildId build, const core::Built& built) {
+  replies.assign(built.replies.begin(), built.replies.end());
   made.push_back({build, built.circuit, built.rtt, built.replies.size(), bytes(built.answer)});
 }
 
@@ -231,6 +274,8 @@ void BuildWorld::join(std::size_t a, std::size_t b) {
   const core::LinkSlot at_b{static_cast<std::uint32_t>(at(b).links.size())};
   at(a).links.push_back({b, at_b, true});
   at(b).links.push_back({a, at_a, true});
+  at(a).builds().on_friend(at_a, FriendId{static_cast<std::uint32_t>(b + 1)});
+  at(b).builds().on_friend(at_b, FriendId{static_cast<std::uint32_t>(a + 1)});
 }
 
 core::LinkSlot BuildWorld::slot(std::size_t from, std::size_t to) {
@@ -276,6 +321,7 @@ std::optional<core::BuildId> BuildWorld::start_over(const std::vector<std::size_
 bool BuildWorld::carry(std::size_t from) {
   BuildNode& node = at(from);
   bool moved = node.answer_keystore(now);
+  moved = node.answer_shaper(now) || moved;
   while (!node.out.empty()) {
     moved = true;
     BuildNode::Posted posted = std::move(node.out.front());
@@ -326,6 +372,10 @@ void BuildWorld::mend(std::size_t a, std::size_t b, core::Boot boot) {
 
 void BuildWorld::restart(std::size_t node) {
   at(node).restart();
+  for (std::uint32_t i = 0; i < at(node).links.size(); ++i) {
+    const auto other = static_cast<std::uint32_t>(at(node).links[i].to + 1);
+    at(node).builds().on_friend({i}, FriendId{other});
+  }
   at(node).step(now, [&] { at(node).builds().keystore_up(); });
   for (const BuildNode::Link& link : at(node).links) {
     at(link.to).step(now, [&] { at(link.to).builds().on_link_up(link.theirs, core::Boot::New); });

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/build/builds.h"
+#include "core/build/lease_desk.h"
 #include "core/circuit/shared.h"
 #include "core/discovery/next_hops.h"
 #include "crypto/build.h"
@@ -60,6 +61,10 @@ struct Ended {
   CircuitId circuit;
   wire::DestroyReason reason;
 };
+struct Granted {
+  core::LeaseTerms terms;
+  core::LeaseGrant grant;
+};
 struct Received {
   CircuitId circuit;
   Bytes body;
@@ -85,6 +90,8 @@ class BuildNode final : public core::CellSink,
   std::vector<Made> made;
   std::vector<Failed> failed;
   std::vector<Ended> lost;
+  std::vector<CircuitId> unleased;        // own circuits
+  std::vector<wire::BuildReply> replies;  // to the build that was made last
   std::vector<CircuitId> terminals;
   ByteArray<32> ephemeral{};  // of the build that ended here last
   std::vector<Received> received;
@@ -93,6 +100,8 @@ class BuildNode final : public core::CellSink,
   // ---- what a test decides
   wire::BuildStatus grants = wire::BuildStatus::Granted;
   bool keystore_answers = true;
+  bool shaper_answers = true;
+  std::uint32_t capacity = 1u << 20;    // B/s that it leases, over all links together
   std::optional<Reject> keystore_says;  // instead of opening anything
   bool cells = true;                    // false: no cell to be had
   bool backlogged = false;
@@ -112,12 +121,17 @@ class BuildNode final : public core::CellSink,
   };
   std::deque<Posted> out;
   std::deque<core::KeystoreRequest> asked;
+  std::deque<core::ShaperRequest> wanted;   // of the shaper
+  std::map<std::uint32_t, Granted> ledger;  // its leases
+  std::size_t takes = 0;
 
   void step(Instant now, const std::function<void()>& what);
   void take(core::LinkSlot link, const Sent& what);
   // Inside a step.
   bool answer_keystore(Instant now);
   // One request; false: nothing was asked.
+  bool answer_shaper(Instant now);
+  void revoke(Instant now, std::uint32_t lease);
   bool send(CircuitId circuit, std::uint8_t fill, std::size_t onion = wire::kLargeOnion,
             core::Lane lane = core::Lane::Bulk);
   // A cell of an own circuit; inside a step.
@@ -147,6 +161,7 @@ class BuildNode final : public core::CellSink,
   void on_build_failed(core::BuildId build, const core::BuildFailure& failure) override;
   wire::BuildStatus on_terminal(const core::Terminal& terminal, MutableBytes answer) override;
   void on_circuit_lost(CircuitId circuit, wire::DestroyReason reason) override;
+  void on_lease_ended(CircuitId circuit) override { unleased.push_back(circuit); }
   core::Frame acquire(core::Lane) override { return {}; }
   void post(const core::Frame&, const core::Posting&) override {}
   void release(const core::Frame&) override {}
@@ -154,13 +169,14 @@ class BuildNode final : public core::CellSink,
   void deliver(std::span<const ByteView>) override {}
   void ask(core::KeystoreRequest request) override { asked.push_back(std::move(request)); }
   void tell(core::Report) override {}
-  void ask(core::ShaperRequest) override {}
+  void ask(core::ShaperRequest request) override { wanted.push_back(std::move(request)); }
   void measured(FlowId, const core::PathSample&) override {}
 
  private:
   bool post(core::LinkSlot link, Sent what);
   void cell(core::LinkSlot link, const SentCell& cell);
   void begin_anew();
+  [[nodiscard]] core::ShaperReply answer(const core::ShaperRequest& request, Instant now);
 
   const core::CircuitPolicy policy_;
   crypto::Drbg random_;
@@ -172,6 +188,7 @@ class BuildNode final : public core::CellSink,
   core::LinkSlot opened_link_;
   core::Lane opened_lane_ = core::Lane::Bulk;
   std::uint64_t last_request_ = 0;
+  std::uint32_t last_lease_ = 0;
 };
 
 class BuildWorld {

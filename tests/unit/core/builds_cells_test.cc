@@ -178,7 +178,7 @@ TEST_CASE("a cell for which there is no room is dropped, counted and may come ag
   CHECK(world.at(2).received.size() == 1);
 }
 
-TEST_CASE("where bulk has piled up, bulk is dropped before any crypto, and realtime is not") {
+TEST_CASE("where bulk has piled up, what has no lease is dropped before any crypto") {
   Hostile world(3);
   world.build({0, 1, 2});
   BuildNode& relay = world.at(1);
@@ -186,13 +186,22 @@ TEST_CASE("where bulk has piled up, bulk is dropped before any crypto, and realt
   world.send(0, world.near);
   CHECK(relay.count(Count::RelayBacklog) == 1);
   BuildNode& first = world.at(0);
-  first.step(world.now,
-             [&] { REQUIRE(first.send(world.near, 2, wire::kSmallOnion, Lane::Realtime)); });
-  world.exchange();
+  const auto send = [&] {
+    first.step(world.now,
+               [&] { REQUIRE(first.send(world.near, 2, wire::kSmallOnion, Lane::Realtime)); });
+    world.exchange();
+  };
+  send();
+  CHECK(relay.count(Count::RelayBacklog) == 2);
+  CircuitLease lease;
+  lease.until = world.now + Duration::seconds(1);
+  lease.allowance.set(1 << 16);
+  relay.only(CircuitRole::RelayBackward)->lease = std::make_unique<CircuitLease>(lease);
+  send();
   CHECK(world.at(2).received.size() == 1);
 }
 
-TEST_CASE("a cell that came on the link's or the spare lane goes on as bulk") {
+TEST_CASE("a cell that came on the link's own lane goes on as bulk") {
   Hostile world(3);
   world.build({0, 1, 2});
   world.tap = [&](std::size_t from, std::size_t, Sent& what) {

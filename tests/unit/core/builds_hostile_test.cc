@@ -81,7 +81,8 @@ TEST_CASE("sixty-four builds wait for the keystore, no more, whoever sends them"
 
 TEST_CASE("one neighbour has 4,096 circuits at most, all together 16,384") {
   BuildNode node(1);
-  Roster roster(node.shared());
+  LeaseDesk desk(node.shared());
+  Roster roster(node.shared(), desk);
   const Instant ends{1};
   for (std::uint32_t slot = 0; slot < 5; ++slot) {
     for (std::size_t i = 0; i < Roster::kPerNeighbour; ++i) {
@@ -104,7 +105,8 @@ TEST_CASE("one neighbour has 4,096 circuits at most, all together 16,384") {
 
 TEST_CASE("neighbour lists and deadlines stay right whatever is dropped in whatever order") {
   BuildNode node(1);
-  Roster roster(node.shared());
+  LeaseDesk desk(node.shared());
+  Roster roster(node.shared(), desk);
   crypto::Drbg random(ByteArray<32>{3});
   std::vector<CircuitId> ids;
   for (int i = 0; i < 2'000; ++i) {

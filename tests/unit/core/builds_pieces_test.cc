@@ -36,14 +36,20 @@ wire::BuildReply granted(std::uint32_t rate, bool less) {
 }  // namespace
 
 TEST_CASE("what this version offers is fair") {
-  CHECK(fair(asked(), offer(asked())));
-  CHECK(offer(reserving()).status == wire::BuildStatus::Overloaded);
+  CHECK(fair(asked(), offer(asked(), {})));
+  CHECK(fair(reserving(), offer(reserving(), {1 << 20, 7})));
+  CHECK_FALSE(offer(reserving(), {1 << 20, 7}).less);
+  CHECK(fair(reserving(), offer(reserving(), {1 << 16, 7})));
+  CHECK(offer(reserving(), {1 << 16, 7}).less);
   wire::BuildRecord any = reserving();
   any.least_rate = 0;
-  CHECK(offer(any).less);
-  CHECK(fair(any, offer(any)));
-  any.accept_less = false;
-  CHECK(offer(any).status == wire::BuildStatus::Overloaded);
+  CHECK(offer(any, {}).less);
+  CHECK(fair(any, offer(any, {})));
+}
+
+TEST_CASE("a rate that would have been kept is told with its own refusal only") {
+  CHECK(refusal(wire::BuildStatus::NoCapacity, 1 << 14).rate == 1 << 14);
+  CHECK(refusal(wire::BuildStatus::Overloaded, 1 << 14).rate == 0);
 }
 
 TEST_CASE("an offer of at most what was asked and not less than the least is fair") {
