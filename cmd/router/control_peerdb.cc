@@ -22,8 +22,6 @@ class Observer final : public rpc::Served<schema::FriendObserver> {
   PeerdbEdge& edge_;
 };
 
-constexpr std::size_t kMostSamples = 2 * kMaxMetricSamples;  // a batch and what follows it
-
 // A change that may succeed later stays queued; one that never will is dropped.
 bool worth_repeating(schema::Refusal why) {
   return why == schema::Refusal::OVERLOADED || why == schema::Refusal::UNAVAILABLE ||
@@ -49,9 +47,11 @@ std::uint64_t risen(std::uint64_t before, std::uint64_t now) {
 void PeerdbEdge::connected(capnp::Capability::Client peer) {
   ++epoch_;
   auto client = peer.castAs<PeerdbForRouter>();
-  reading_ = endpoint_in_flight_ = samples_in_flight_ = false;
+  reading_ = endpoint_in_flight_ = false;
+  samples_.failed();
   watch(client);
   routes_.connected(client);
+  history_.connected(client);
   client_ = kj::mv(client);
   read_friends();
   flush();
@@ -61,6 +61,7 @@ void PeerdbEdge::gone() {
   ++epoch_;
   client_ = nullptr;
   routes_.gone();
+  history_.gone();
   needs_.log.record(Level::Notice, "peerdb-gone");
 }
 
@@ -114,6 +115,16 @@ const FriendRecord* PeerdbEdge::find(FriendId id) const {
 
 void PeerdbEdge::remember(core::Catalogue catalogue) {
   if (find(catalogue.introducer) != nullptr) routes_.note(std::move(catalogue));
+}
+
+void PeerdbEdge::remember(const core::PromiseOutcome& outcome, WallTime now) {
+  if (find(outcome.id) == nullptr) return;
+  history_.note(PromiseEnd{outcome.id, outcome.kind, outcome.kept, now.unix_seconds()});
+}
+
+void PeerdbEdge::write() {
+  routes_.write();
+  history_.write();
 }
 
 PeerdbEdge::Operation PeerdbEdge::operation() {
@@ -182,18 +193,10 @@ void PeerdbEdge::measure(const core::StatusReport& report, WallTime now) {
     MetricSample sample = between(std::exchange(at->second, current), current);
     sample.id = one.id;
     sample.rtt_micros = bounded(static_cast<std::uint64_t>(one.rtt.nanoseconds / 1'000));
-    if (sample.rx_bytes != 0 || sample.tx_bytes != 0 || sample.up_seconds != 0) keep(sample);
+    if (sample.rx_bytes != 0 || sample.tx_bytes != 0 || sample.up_seconds != 0)
+      samples_.add(sample);
   }
   flush();
-}
-
-void PeerdbEdge::keep(const MetricSample& sample) {
-  // The oldest give way, but for a batch that may be on the disk already: that one stays whole.
-  if (samples_.size() >= kMostSamples) {
-    samples_.erase(samples_.begin() + static_cast<std::ptrdiff_t>(batch_));
-    ++lost_samples_;
-  }
-  samples_.push_back(sample);
 }
 
 void PeerdbEdge::flush() {
@@ -202,33 +205,23 @@ void PeerdbEdge::flush() {
 }
 
 void PeerdbEdge::send_samples() {
-  if (samples_in_flight_ || samples_.empty()) return;
   KJ_IF_MAYBE (client, client_) {
-    samples_in_flight_ = true;
-    if (batch_ == 0) {
-      batch_ = std::min(samples_.size(), kMaxMetricSamples);
-      batch_operation_ = operation();
-    }
+    if (!samples_.begin([this] { return operation(); })) return;
     auto request = client->recordMetricsRequest();
-    request.setOperation(rpc::as_data(batch_operation_));
-    auto list = request.initSamples(static_cast<capnp::uint>(batch_));
+    request.setOperation(rpc::as_data(samples_.operation()));
+    auto list = request.initSamples(static_cast<capnp::uint>(samples_.size()));
     for (capnp::uint i = 0; i < list.size(); ++i) rpc::write_sample(samples_[i], list[i]);
     const std::uint64_t epoch = epoch_;
     needs_.service.run_beside(request.send().then(
         [this, epoch](capnp::Response<PeerdbForRouter::RecordMetricsResults>&& answer) {
           if (epoch != epoch_) return;
-          samples_in_flight_ = false;
-          if (!answer.getRefused() || !worth_repeating(answer.getWhy())) forget_batch();
+          if (answer.getRefused() && worth_repeating(answer.getWhy())) return samples_.failed();
+          samples_.done();
         },
         [this, epoch](kj::Exception&&) {
-          if (epoch == epoch_) samples_in_flight_ = false;
+          if (epoch == epoch_) samples_.failed();
         }));
   }
-}
-
-void PeerdbEdge::forget_batch() {
-  samples_.erase(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(batch_));
-  batch_ = 0;
 }
 
 }  // namespace covfefe::router

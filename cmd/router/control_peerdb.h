@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The edge router.peerdb: peerdb connects, the router calls. Reads the friends and reads them again
-// when told that they changed; writes down what was measured and where friends were heard. While
-// peerdb is away the last view stands and what is to be written waits, bounded. Thread: control.
+// when told that they changed; writes down what was measured, what became of promises and where
+// friends were heard. While peerdb is away the last view stands and what is to be written waits,
+// bounded. Thread: control.
 #pragma once
 
 #include <schema/peerdb.capnp.h>
 
-#include <deque>
 #include <functional>
 #include <map>
 
+#include "batch.h"
+#include "control_history.h"
 #include "control_routes.h"
 #include "crypto/entropy.h"
 
@@ -23,9 +25,13 @@ class PeerdbEdge final : public rpc::EdgeHandler {
     crypto::Entropy& entropy;
     std::function<void(const std::vector<FriendRecord>&)> friends;  // told of every new view
     std::function<void(core::Remembered)> remembered;               // told once, after friends
+    std::function<void(const History::Minutes&)> recalled = [](const History::Minutes&) {};
+    // Told once: the last minutes of the uplink, newest first.
   };
   explicit PeerdbEdge(Needs needs)
-      : needs_(std::move(needs)), routes_({needs_.service, needs_.log, needs_.remembered}) {}
+      : needs_(std::move(needs)),
+        routes_({needs_.service, needs_.log, needs_.remembered}),
+        history_({needs_.service, needs_.log, [this] { return operation(); }, needs_.recalled}) {}
 
   void connected(capnp::Capability::Client peer) override;
   void gone() override;
@@ -37,15 +43,18 @@ class PeerdbEdge final : public rpc::EdgeHandler {
   void flush();
   void remember(core::Catalogue catalogue);
   void remember(const core::DestinationUsed& used) { routes_.note(used); }
-  void write_routes() { routes_.write(); }
+  void remember(const core::PromiseOutcome& outcome, WallTime now);
+  void remember(const History::Minutes& minutes) { history_.note(minutes); }
+  void write();
   // Every second: what was to be remembered since.
 
   [[nodiscard]] const RouteMemory& routes() const { return routes_; }
+  [[nodiscard]] const History& history() const { return history_; }
   [[nodiscard]] bool attached() const { return client_ != nullptr; }
   [[nodiscard]] const std::vector<FriendRecord>& friends() const { return friends_; }
   [[nodiscard]] const FriendRecord* find(FriendId id) const;
-  [[nodiscard]] std::size_t waiting_samples() const { return samples_.size(); }
-  [[nodiscard]] std::uint64_t lost_samples() const { return lost_samples_; }
+  [[nodiscard]] std::size_t waiting_samples() const { return samples_.waiting(); }
+  [[nodiscard]] std::uint64_t lost_samples() const { return samples_.lost(); }
   [[nodiscard]] rpc::CallCount& observer_calls() { return observer_calls_; }
 
  private:
@@ -65,12 +74,10 @@ class PeerdbEdge final : public rpc::EdgeHandler {
 
   [[nodiscard]] static Totals totals_of(const core::FriendReport& report, WallTime now);
   [[nodiscard]] static MetricSample between(const Totals& before, const Totals& now);
-  void keep(const MetricSample& sample);
   void watch(Client& client);
   void take(Result<std::vector<FriendRecord>> read);
   void send_endpoint();
   void send_samples();
-  void forget_batch();
   [[nodiscard]] Operation operation();
 
   Needs needs_;
@@ -83,14 +90,10 @@ class PeerdbEdge final : public rpc::EdgeHandler {
   std::map<FriendId, core::EndpointLearned> endpoints_;  // newest of each friend, to be written
   bool endpoint_in_flight_ = false;
   std::map<FriendId, Totals> totals_;
-  std::deque<MetricSample> samples_;
-  // A batch keeps its operation id until it is acknowledged: sent twice, it counts once.
-  std::size_t batch_ = 0;  // samples at the front of samples_
-  Operation batch_operation_{};
-  bool samples_in_flight_ = false;
-  std::uint64_t lost_samples_ = 0;
+  Batch<MetricSample, kMaxMetricSamples> samples_;
   rpc::CallCount observer_calls_;
   RouteMemory routes_;
+  History history_;
 };
 
 }  // namespace covfefe::router

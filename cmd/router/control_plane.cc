@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_plane.h"
 
-#include <schema/shaper.capnp.h>
-
 #include "os/clock.h"
 
 namespace covfefe::router {
@@ -11,7 +9,9 @@ namespace {
 constexpr Duration kMeasureEvery = Duration::seconds(10);
 constexpr Duration kRememberEvery = Duration::seconds(1);
 constexpr std::size_t kMailPerWake = 128;
-constexpr kj::Duration kShaperPatience = 500 * kj::MILLISECONDS;
+constexpr Duration kUplinkEvery = Duration::minutes(1);
+// Of the shaper: the longest answer is every lease that there can be.
+constexpr std::uint64_t kLeaseListWords = 64 * 1024;
 
 // Replies of one service to one router: a handshake is 60 words, a friend list is the longest.
 rpc::Edge service_edge(const char* name, std::uint64_t words) {
@@ -34,7 +34,11 @@ ControlPlane::ControlPlane(Resources& held, const sandbox::JailReport& report)
                  core_.set_friends(friends);
                  keystore_.set_friends(friends);
                },
-               [this](core::Remembered what) { core_.remember(std::move(what)); }}),
+               [this](core::Remembered what) { core_.remember(std::move(what)); },
+               [this](const History::Minutes& minutes) { shaper_.recall(minutes); }}),
+      sure_(*held.service, *held.to_data),
+      shaper_({*held.service, *held.to_data, sure_, log_, [] { return os::monotonic_now(); },
+               [this](const History::Minutes& minutes) { peerdb_.remember(minutes); }}),
       view_{held.node.name,
             held.node.config.address,
             keystore_,
@@ -42,12 +46,14 @@ ControlPlane::ControlPlane(Resources& held, const sandbox::JailReport& report)
             questions_,
             operator_calls_,
             attached_,
-            [this] { return shaper_sentence(); },
+            [this] { return shaper_.sentence(); },
             [this](Measured measured, core::StatusReport status) {
               return describe(std::move(measured), std::move(status));
             },
             [this](const std::string& text) { return config_.apply(text); }},
-      operators_([this] { return operator_capability(view_); }) {}
+      operators_([this] { return operator_capability(view_); }) {
+  core_.on_table([this](const std::vector<core::Friend>& all) { shaper_.set_friends(all); });
+}
 
 SysResult<void> ControlPlane::run() {
   log_.record(Level::Info, "jailed", {{"jail", sandbox::summary(report_)}});
@@ -55,7 +61,11 @@ SysResult<void> ControlPlane::run() {
   core_.set_config(held_.node.file);
   held_.service->on_readable(held_.to_control->wake_fd().number(), [this] { on_mail(); });
   held_.service->every(kMeasureEvery, [this] { measure(); });
-  held_.service->every(kRememberEvery, [this] { peerdb_.write_routes(); });
+  held_.service->every(kRememberEvery, [this] {
+    peerdb_.write();
+    shaper_.tend();
+  });
+  held_.service->every(kUplinkEvery, [this] { shaper_.measure(); });
   return held_.service->run();
 }
 
@@ -65,7 +75,7 @@ void ControlPlane::listen() {
   service.listen(service_edge("router.keystore", 4 * 1024), sockets.keystore.release(), keystore_);
   service.listen(service_edge("router.peerdb", rpc::kFriendListWords), sockets.peerdb.release(),
                  peerdb_);
-  service.listen(service_edge("router.shaper", 1024), sockets.shaper.release(), shaper_);
+  service.listen(service_edge("router.shaper", kLeaseListWords), sockets.shaper.release(), shaper_);
   service.listen({"router.operator", kOperatorLimits, 16, rpc::Overflow::RefuseNewest},
                  sockets.operators.release(), operators_);
 }
@@ -92,13 +102,15 @@ void ControlPlane::take(ToControl mail) {
   if (const auto* used = std::get_if<core::DestinationUsed>(&mail)) {
     return peerdb_.remember(*used);
   }
-  if (const auto* attached = std::get_if<Attached>(&mail)) {
-    attached_ = *attached;
-    log_.record(Level::Notice, "attached",
-                {{"tun", attached_.tun ? "yes" : "no"},
-                 {"shaper", attached_.shaper ? "yes" : std::string(attached_.why_no_shaper)}});
-    return;
+  if (const auto* request = std::get_if<core::ShaperRequest>(&mail)) return shaper_.ask(*request);
+  if (auto* places = std::get_if<core::LinkPlaces>(&mail)) {
+    return shaper_.set_places(std::move(places->all));
   }
+  if (const auto* outcome = std::get_if<core::PromiseOutcome>(&mail)) {
+    return peerdb_.remember(*outcome, os::wall_now());
+  }
+  if (const auto* notice = std::get_if<core::PromiseNotice>(&mail)) return note(*notice);
+  if (const auto* attached = std::get_if<Attached>(&mail)) return note(*attached);
   if (std::holds_alternative<Stop>(mail)) held_.service->stop();
 }
 
@@ -106,10 +118,24 @@ void ControlPlane::note(const core::LinkChanged& changed) {
   const char* const state = changed.state == core::LinkState::Up            ? "up"
                             : changed.state == core::LinkState::Handshaking ? "handshaking"
                                                                             : "down";
-  const FriendRecord* const who = peerdb_.find(changed.id);
-  log_.record(Level::Info, "link",
-              {{"friend", who != nullptr ? who->petname : std::to_string(changed.id.value)},
-               {"state", state}});
+  log_.record(Level::Info, "link", {{"friend", name_of_friend(changed.id)}, {"state", state}});
+}
+
+void ControlPlane::note(const core::PromiseNotice& notice) {
+  log_.record(Level::Notice, "promise",
+              {{"friend", name_of_friend(notice.id)}, {"what", notice.what}});
+}
+
+void ControlPlane::note(const Attached& attached) {
+  attached_ = attached;
+  log_.record(Level::Notice, "attached",
+              {{"tun", attached_.tun ? "yes" : "no"},
+               {"shaper", attached_.shaper ? "yes" : std::string(attached_.why_no_shaper)}});
+}
+
+std::string ControlPlane::name_of_friend(FriendId id) const {
+  const FriendRecord* const who = peerdb_.find(id);
+  return who != nullptr ? who->petname : std::to_string(id.value);
 }
 
 void ControlPlane::measure() {
@@ -118,29 +144,38 @@ void ControlPlane::measure() {
       [this](core::StatusReport&& report) { peerdb_.measure(report, os::wall_now()); }));
 }
 
-kj::Promise<std::string> ControlPlane::shaper_sentence() {
-  KJ_IF_MAYBE (client, shaper_.client) {
-    auto asked = client->castAs<schema::ShaperForRouter>().statusRequest().send().then(
-        [](capnp::Response<schema::ShaperForRouter::StatusResults>&& answer) {
-          const auto status = answer.getStatus();
-          return "the shaper sent " + std::to_string(status.getSentDatagrams()) +
-                 " datagrams, holds " + std::to_string(status.getQueuedDatagrams()) + " and met " +
-                 std::to_string(status.getSendErrors()) + " send errors";
-        });
-    auto late = held_.service->timer().afterDelay(kShaperPatience).then([] {
-      return std::string("the shaper does not answer on its control edge");
-    });
-    return asked.exclusiveJoin(kj::mv(late)).catch_([](kj::Exception&&) { return std::string(); });
-  }
-  return std::string();
-}
-
 std::vector<rpc::InspectedInterface> ControlPlane::interfaces() {
   const rpc::Service& service = *held_.service;
   return {{capnp::Schema::from<schema::RouterOperator>(), "router.operator",
            service.count("router.operator"), operator_calls_.calls},
           {capnp::Schema::from<schema::FriendObserver>(), "router.peerdb",
-           service.count("router.peerdb"), peerdb_.observer_calls().calls}};
+           service.count("router.peerdb"), peerdb_.observer_calls().calls},
+          {capnp::Schema::from<schema::LeaseObserver>(), "router.shaper",
+           service.count("router.shaper"), shaper_.observer_calls().calls}};
+}
+
+void ControlPlane::count(rpc::InspectedService& out) {
+  out.counters.push_back({"keystore.asked", keystore_.asked()});
+  out.counters.push_back({"keystore.refused", keystore_.refused()});
+  out.counters.push_back({"shaper.unanswered", shaper_.unanswered()});
+  out.counters.push_back({"shaper.disbelieved", shaper_.disbelieved()});
+  out.counters.push_back({"questions.unanswered", questions_.unanswered()});
+  out.counters.push_back({"rpc.failed_tasks", held_.service->failed_tasks()});
+  for (const char* edge :
+       {"router.keystore", "router.peerdb", "router.shaper", "router.operator"}) {
+    const rpc::EdgeCount count = held_.service->count(edge);
+    out.counters.push_back({std::string(edge) + ".connections", count.accepted});
+  }
+  out.queues.push_back({"keystore_calls", keystore_.in_flight(), 256, 0});
+  out.queues.push_back(
+      {"metric_samples", peerdb_.waiting_samples(), 2 * kMaxMetricSamples, peerdb_.lost_samples()});
+  out.queues.push_back({"to_remember", peerdb_.routes().waiting(),
+                        kMostWaitingCatalogues + kMaxDestinations, peerdb_.routes().lost()});
+  out.queues.push_back(
+      {"history", peerdb_.history().waiting(), History::kMost, peerdb_.history().lost()});
+  out.queues.push_back({"leases", shaper_.leases(), kMostLeases, 0});
+  out.queues.push_back({"shaper_calls", shaper_.in_flight(), kMostShaperCalls, 0});
+  out.queues.push_back({"sure_mail", sure_.waiting(), kMostSureMail, sure_.lost()});
 }
 
 rpc::InspectedService ControlPlane::describe(Measured measured, core::StatusReport report) {
@@ -152,23 +187,10 @@ rpc::InspectedService ControlPlane::describe(Measured measured, core::StatusRepo
   out.interfaces = interfaces();
   for (const core::Counter& one : report.counters) out.counters.push_back({one.name, one.value});
   for (const core::Counter& one : measured.counters) out.counters.push_back({one.name, one.value});
-  out.counters.push_back({"keystore.asked", keystore_.asked()});
-  out.counters.push_back({"keystore.refused", keystore_.refused()});
-  out.counters.push_back({"questions.unanswered", questions_.unanswered()});
-  out.counters.push_back({"rpc.failed_tasks", held_.service->failed_tasks()});
-  for (const char* edge :
-       {"router.keystore", "router.peerdb", "router.shaper", "router.operator"}) {
-    const rpc::EdgeCount count = held_.service->count(edge);
-    out.counters.push_back({std::string(edge) + ".connections", count.accepted});
-  }
   for (const Queue& one : measured.queues) {
     out.queues.push_back({one.name, one.depth, one.capacity, one.dropped});
   }
-  out.queues.push_back({"keystore_calls", keystore_.in_flight(), 256, 0});
-  out.queues.push_back(
-      {"metric_samples", peerdb_.waiting_samples(), 2 * kMaxMetricSamples, peerdb_.lost_samples()});
-  out.queues.push_back({"to_remember", peerdb_.routes().waiting(),
-                        kMostWaitingCatalogues + kMaxDestinations, peerdb_.routes().lost()});
+  count(out);
   out.jail.syscalls = report_.syscalls;
   out.jail.landlock = report_.landlock;
   out.jail.unknown = sandbox::name_of(report_.unknown);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "control_operator.h"
+#include "control_shaper.h"
 #include "core_view.h"
 #include "live_config.h"
 #include "os/log_sink.h"
@@ -21,19 +22,15 @@ class ControlPlane {
   // Until the data thread has ended.
 
  private:
-  class ShaperEdge final : public rpc::EdgeHandler {
-   public:
-    void connected(capnp::Capability::Client peer) override { client = kj::mv(peer); }
-    void gone() override { client = nullptr; }
-    kj::Maybe<capnp::Capability::Client> client;
-  };
-
   void listen();
   void on_mail();
   void take(ToControl mail);
   void measure();
   void note(const core::LinkChanged& changed);
-  [[nodiscard]] kj::Promise<std::string> shaper_sentence();
+  void note(const core::PromiseNotice& notice);
+  void note(const Attached& attached);
+  [[nodiscard]] std::string name_of_friend(FriendId id) const;
+  void count(rpc::InspectedService& out);
   [[nodiscard]] rpc::InspectedService describe(Measured measured, core::StatusReport report);
   [[nodiscard]] std::vector<rpc::InspectedInterface> interfaces();
   [[nodiscard]] std::string state() const;
@@ -50,7 +47,8 @@ class ControlPlane {
   Questions questions_;
   KeystoreEdge keystore_;
   PeerdbEdge peerdb_;
-  ShaperEdge shaper_;
+  SureMail sure_;
+  ShaperControl shaper_;
   OperatorView view_;
   rpc::Exports operators_;
 };

@@ -52,8 +52,7 @@ void CoreView::set_config(const config::Config& now) {
 void CoreView::set_friends(const std::vector<FriendRecord>& friends) {
   friends_ = friends;
   renew_table();
-  table_sent_ = false;
-  sync();
+  send_table();
 }
 
 void CoreView::set_endorsed(const std::vector<FriendRecord>& endorsed) {
@@ -65,7 +64,13 @@ void CoreView::set_endorsed(const std::vector<FriendRecord>& endorsed) {
 void CoreView::update_table() {
   const std::vector<core::Friend> before = std::move(table_);
   renew_table();
-  if (table_ != before) table_sent_ = false;
+  if (table_ != before) return send_table();
+  sync();
+}
+
+void CoreView::send_table() {
+  table_sent_ = false;
+  told_(table_);
   sync();
 }
 

@@ -4,6 +4,7 @@
 // again until it fits. Thread: control.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
@@ -33,9 +34,14 @@ class CoreView {
   // Once; told after the friends.
   [[nodiscard]] bool keystore_is_up() const { return up_; }
 
+  using Told = std::function<void(const std::vector<core::Friend>&)>;
+  void on_table(Told told) { told_ = std::move(told); }
+  // Told of every table that the core is told of.
+
  private:
   void renew_table();
   void update_table();
+  void send_table();
   void sync();
   bool sync_policy();
   bool sync_remembered();
@@ -49,6 +55,7 @@ class CoreView {
   std::vector<FriendRecord> friends_;
   std::map<FriendId, FriendRecord> endorsed_;
   std::vector<core::Friend> table_;
+  Told told_ = [](const std::vector<core::Friend>&) {};
   std::optional<core::Remembered> remembered_;  // not yet told
   bool table_sent_ = true;
   bool policy_sent_ = true;
