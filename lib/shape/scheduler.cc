@@ -8,95 +8,188 @@
 namespace covfefe::shape {
 namespace {
 
-constexpr std::uint64_t kTurnsPerSecond = 4'000;
-// A turn is 0.25 ms of the rate: long enough for a train of cells to one destination, short enough
-// that nobody waits long for the others' turns.
+constexpr BucketQueue::Shape kWheel{18, 15, Place::Wheel};    // 32.768 us for 8.6 s
+constexpr BucketQueue::Shape kLeases{12, 16, Place::Leases};  // 65.536 us for 268 ms
+constexpr BucketQueue::Shape kBehind{18, 15, Place::Behind};  // the wheel's: low rates matter too
+constexpr Duration kSilence = Duration::seconds(1);
+constexpr std::uint32_t kChat = 8;  // Idle datagrams that wait for slots; more is no chat any more
+constexpr std::uint32_t kUnscaled = 1 << 16;
 
 }  // namespace
 
-Scheduler::Scheduler(const Limits& limits) : limits_(limits), table_(limits.flows, limits.items) {}
-
-void Scheduler::set_rate(std::uint64_t bytes_per_second) {
-  clock_.set_rate(bytes_per_second);
-  const std::uint64_t turn = bytes_per_second / kTurnsPerSecond;
-  turn_ =
-      bytes_per_second == 0
-          ? kLongestTurn
-          : static_cast<std::uint32_t>(std::clamp<std::uint64_t>(turn, kLongestWire, kLongestTurn));
+Scheduler::Scheduler(const Limits& limits)
+    : limits_(limits),
+      table_(limits.flows, limits.items),
+      tree_(table_),
+      wheel_(kWheel),
+      leases_(kLeases),
+      behind_(kBehind),
+      lanes_(table_, wheel_, limits.seed) {
+  control_.fill(kNone);
+  stretch_.fill(kUnscaled);
+  for (std::uint32_t link = 0; link < table_.links(); ++link) remove_link(link);
 }
 
-Admission Scheduler::enqueue(const Item& item, Instant) {
-  CHECK(item.flow.value < limits_.flows && item.wire >= 1 && item.wire <= kLongestWire);
-  if (table_.full() || table_.bytes() + item.wire > limits_.total_bytes) return Admission::Full;
-  const Flow& flow = table_[item.flow.value];
-  if (flow.bytes + item.wire > limits_.flow_bytes) return Admission::FlowFull;
-  if (flow.packets == 0) {
-    class_of(item.flow).ring.append(table_, item.flow.value);
-    ++busy_;
+// ---- in
+// ------------------------------------------------------------------------------------------
+
+Admission Scheduler::enqueue(const Item& item, Pace pace, Instant now) {
+  CHECK(item.flow.value < limits_.flows && has_class(item.flow));
+  CHECK(item.wire >= 1 && item.wire <= kLongestWire);
+  CHECK(pace == Pace::Now || is_control(item.flow));
+  now_ = std::max(now_, now);
+  if (table_.state(item.flow.value).bytes + item.wire > limits_.flow_bytes) {
+    return Admission::FlowFull;
   }
-  table_.push(item);
+  if (!make_room(item.wire)) return Admission::Full;
+  place(item, pace);
   return Admission::Queued;
 }
 
-void Scheduler::leave(FlowId flow) {
-  Class& of = class_of(flow);
-  if (of.ring.head() == flow.value) of.fresh = true;
-  of.ring.remove(table_, flow.value);
-  table_[flow.value].deficit = 0;
-  --busy_;
-}
-
-Item Scheduler::take_from(Class& from) {
-  // At most two rounds of the loop: a turn is never shorter than the longest datagram.
-  for (;;) {
-    const std::uint32_t index = from.ring.head();
-    Flow& flow = table_[index];
-    if (from.fresh) flow.deficit += turn_;
-    from.fresh = false;
-    const std::uint32_t wire = table_.front(index).wire;
-    if (wire <= flow.deficit) {
-      flow.deficit -= wire;
-      const Item item = table_.pop(index);
-      if (flow.packets == 0) leave(item.flow);
-      return item;
-    }
-    from.ring.rotate(table_);
-    from.fresh = true;
+bool Scheduler::make_room(std::uint32_t wire) {
+  while (table_.full() || table_.bytes() + wire > limits_.total_bytes) {
+    const std::uint32_t flow = table_.fattest();
+    if (flow == kNone || evicted_count_ == kEvictedMost) return false;
+    evict(flow);
   }
+  return true;
 }
 
-std::size_t Scheduler::dequeue(Instant now, std::span<Item> out) {
-  clock_.settle(now);
+void Scheduler::evict(std::uint32_t flow) {
+  Fifo& list = table_[flow].list;
+  if (list.empty()) {
+    evicted_[evicted_count_++] = table_.pop(table_.link(flow / kFlowsPerLink).paced, Fate::Dropped);
+    return;
+  }
+  evicted_[evicted_count_++] = table_.pop(list, Fate::Dropped);
+  after_take(flow);
+}
+
+void Scheduler::place(const Item& item, Pace pace) {
+  const std::uint32_t flow = item.flow.value;
+  const std::uint32_t link = link_of(item.flow);
+  Node& node = table_[flow];
+  Fifo& paced = table_.link(link).paced;
+  const bool hidden = !paced.empty() || (node.list.empty() && silent(link));
+  if (pace == Pace::Slot && lanes_.on(link) && hidden) {
+    table_.push(paced, item, now_);
+    table_[table_.node_of(link)].paced = true;
+    lanes_.arm(link, now_);
+    return;
+  }
+  bool first = node.list.empty();
+  table_.push(node.list, item, now_);
+  const FlowClass as = class_of(item.flow);
+  if (as == FlowClass::Spare) {
+    lanes_.arm(link, now_);
+    return;
+  }
+  if (as == FlowClass::Idle && lanes_.on(link) && !node.draining) {
+    lanes_.arm(link, now_);
+    if (table_.state(flow).packets <= kChat) return;
+    node.draining = first = true;
+  }
+  if (first) start(flow);
+}
+
+bool Scheduler::silent(std::uint32_t link) const {
+  for (std::uint32_t as = 0; as < kFlowClasses; ++as) {
+    const FlowState& flow = table_.state(link * kFlowsPerLink + as);
+    if (now_ - flow.last_sent < kSilence) return false;
+  }
+  return true;
+}
+
+// ---- out
+// -----------------------------------------------------------------------------------------
+
+std::size_t Scheduler::dequeue(Instant now, std::span<Decision> out) {
+  now_ = std::max(now_, now);
+  clock_.settle(now_);
+  police_.settle(now_);
+  expire();
   std::size_t count = 0;
-  while (count < out.size() && queued() != 0 && clock_.free(now)) {
-    out[count] = take_from(control_.ring.empty() ? data_ : control_);
-    clock_.charge(out[count].wire);
-    ++count;
+  while (count < out.size() && evicted_told_ < evicted_count_) {
+    out[count++] = {evicted_[evicted_told_++], Verdict::Drop};
   }
+  if (evicted_told_ == evicted_count_) evicted_told_ = evicted_count_ = 0;
+  while (count < out.size() && clock_.free(now_) && decide(out[count])) ++count;
   return count;
 }
 
 Instant Scheduler::next_deadline() const {
-  return queued() == 0 ? Instant::never() : clock_.next();
+  if (evicted_count_ != 0) return now_;
+  const bool ready = !tree_.empty() || !leases_.empty() || lanes_.due() || !behind_.empty();
+  Instant soonest = ready ? clock_.next() : Instant::never();
+  if (ready) return soonest;
+  if (control_levels_ != 0) soonest = police_.next();
+  if (!wheel_.empty()) soonest = std::min(soonest, wheel_.start_of(wheel_.first_tick()));
+  return std::max(soonest, clock_.next());
 }
 
 std::size_t Scheduler::cancel(FlowId flow, std::uint32_t epoch, std::span<Item> out) {
-  CHECK(flow.value < limits_.flows);
-  if (table_[flow.value].packets == 0) return 0;
+  CHECK(flow.value < limits_.flows && has_class(flow));
+  Fifo& list = table_[flow.value].list;
   std::size_t count = 0;
-  while (count < out.size() && table_.remove_older(flow, epoch, out[count])) ++count;
-  if (table_[flow.value].packets == 0) leave(flow);
+  while (count < out.size() && table_.remove_older(list, epoch, out[count])) ++count;
+  if (count != 0) after_take(flow.value);
+  if (!is_control(flow)) return count;
+  Fifo& paced = table_.link(link_of(flow)).paced;
+  while (count < out.size() && table_.remove_older(paced, epoch, out[count])) ++count;
+  if (paced.empty()) table_[table_.node_of(link_of(flow))].paced = false;
   return count;
 }
 
+// The one call that looks at every flow: the other side of the rings is gone.
 void Scheduler::clear() {
-  for (Class* all : {&control_, &data_}) {
-    while (!all->ring.empty()) {
-      const std::uint32_t flow = all->ring.head();
-      while (table_[flow].packets != 0) table_.pop(flow);
-      leave(FlowId{flow});
-    }
+  evicted_told_ = evicted_count_ = 0;
+  for (std::uint32_t flow = 0; flow < limits_.flows; ++flow) {
+    if (!has_class(FlowId{flow}) || table_.state(flow).packets == 0) continue;
+    Fifo& list = table_[flow].list;
+    const bool queued = !list.empty();
+    while (!list.empty()) (void)table_.pop(list, Fate::Cancelled);
+    if (queued) retire(flow);
+    const std::uint32_t link = flow / kFlowsPerLink;
+    Fifo& paced = table_.link(link).paced;
+    while (is_control(FlowId{flow}) && !paced.empty()) (void)table_.pop(paced, Fate::Cancelled);
+    table_[table_.node_of(link)].paced = !paced.empty();
+    lanes_.disarm(link);
   }
+}
+
+// ---- seen
+// ----------------------------------------------------------------------------------------
+
+Counters Scheduler::of(FlowId flow) const {
+  CHECK(flow.value < limits_.flows);
+  const FlowState& one = table_.state(flow.value);
+  return {one.sent_bytes, one.sent, one.dropped, one.bytes, one.packets};
+}
+
+Counters Scheduler::of_link(std::uint32_t link) const {
+  Counters all;
+  for (std::uint32_t as = 0; as < kFlowClasses; ++as) {
+    const Counters one = of(flow_of(link, static_cast<FlowClass>(as)));
+    all.sent_bytes += one.sent_bytes;
+    all.sent += one.sent;
+    all.dropped += one.dropped;
+    all.queued_bytes += one.queued_bytes;
+    all.queued += one.queued;
+  }
+  return all;
+}
+
+Counters Scheduler::of(Account account) const {
+  return table_.of(account);
+}
+
+std::uint64_t Scheduler::guaranteed_bytes(std::uint32_t link) const {
+  CHECK(link < table_.links());
+  return table_.link(link).guaranteed_bytes;
+}
+
+std::uint64_t Scheduler::spares_sent(std::uint32_t link) const {
+  return of(flow_of(link, FlowClass::Spare)).sent;
 }
 
 }  // namespace covfefe::shape

@@ -12,91 +12,27 @@
 // Rates are wire bytes a second. Thread: data.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
-#include "base/flow_class.h"
 #include "base/instant.h"
+#include "shape/bucket_queue.h"
 #include "shape/flow_table.h"
+#include "shape/idle_lanes.h"
 #include "shape/root_clock.h"
+#include "shape/terms.h"
+#include "shape/tree.h"
 
 namespace covfefe::shape {
-
-inline constexpr std::uint32_t kLongestWire = 2'304;
-// Datagram of 1,984 B, IPv6 and UDP headers, link overhead up to 256; a turn is never shorter.
-inline constexpr std::uint32_t kLongestTurn = 65'536;
-
-[[nodiscard]] constexpr bool is_control(FlowId flow) {
-  return flow.value % kFlowsPerLink == 0;
-}
-
-struct Limits {
-  std::uint32_t flows = 32'776;           // flow ids are below this; a multiple of kFlowsPerLink
-  std::uint32_t items = 4'096;            // datagrams queued in all
-  std::uint32_t flow_bytes = 4'000'000;   // wire bytes queued per flow
-  std::uint64_t total_bytes = 8'000'000;  // wire bytes queued in all
-  std::uint64_t seed = 1;                 // of the idle lanes' jitter
-};
-
-enum class Level : std::uint8_t { None, Introduced, Known, Met, Relayed };
-inline constexpr std::size_t kLevels = 5;  // Relayed: circuits of others, over whatever link
-
-struct Share {
-  std::uint64_t reserve = 0;  // guaranteed while it wants it; 0 = none
-  std::uint64_t cap = 0;      // at most; 0 = none
-  std::uint32_t weight = 1;   // of what is left over, among its siblings; 1..kMostWeight
-};
-inline constexpr std::uint32_t kMostWeight = 1'000;
-
-struct LinkPlan {
-  Level level = Level::None;  // not Relayed
-  Share share;                // among the links of its level; its cap also holds for relayed
-  std::uint32_t relayed_weight = 1;
-  Duration idle_period;  // between slots of the idle lane, 0 = off; jitter is 10 % of it
-};
-// A reserve above the cap counts as the cap. Leases and slots are kept whatever the cap says, and a
-// level's cap does not hold the reserves in it: who plans keeps their sums below.
-
-struct LinkLease {          // the sum of the realtime leases of a link, in force
-  std::uint64_t rate = 0;   // 0 = none
-  std::uint32_t burst = 0;  // bytes that may come at once and still keep the rate's deadlines
-  Duration target;          // what waited longer is dropped; 0 = never
-};
-
-enum class Pace : std::uint8_t {
-  Now,
-  Slot,  // class Control: leaves in a slot of the idle lane while the link is silent
-};
-
-enum class Admission : std::uint8_t {
-  Queued,
-  FlowFull,  // the flow's own limit
-  Full,      // the limit of all flows together, and no flow is fat enough to give way
-};
-
-enum class Verdict : std::uint8_t { Send, Drop };
-struct Decision {
-  Item item;
-  Verdict verdict = Verdict::Send;
-};
-
-enum class Account : std::uint8_t { None, Introduced, Known, Met, Relayed, Control, Leases, Idle };
-inline constexpr std::size_t kAccounts = 8;
-// Every flow belongs to one: Control, Leased, Relayed by class; Spare and Idle to Idle; the others
-// to the level of their link.
-
-struct Counters {
-  std::uint64_t sent_bytes = 0;  // wire
-  std::uint64_t sent = 0;
-  std::uint64_t dropped = 0;  // queued and then not sent, cancelled ones not counted
-  std::uint64_t queued_bytes = 0;
-  std::uint32_t queued = 0;
-};
 
 class Scheduler {
  public:
   explicit Scheduler(const Limits& limits);
-  // Allocates everything: 128 B per flow, 32 B per item, 3 MiB. Every link starts with LinkPlan().
+  // Allocates everything: 1,088 B per link, 32 B per item, 2.2 MiB. Every link starts with
+  // LinkPlan().
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
 
   // ---- settings: each holds from the next decision on and touches nothing else ------------------
 
@@ -107,7 +43,7 @@ class Scheduler {
   void set_level(Level level, const Share& share);
   void set_relayed(std::uint64_t cap, std::uint32_t weight);  // the same as set_level(Relayed, ...)
   void set_scale(Level level, std::uint32_t per_mille);
-  // 0..1000: what the reserves of the level's links and its own still count; one factor, no link is
+  // 1..1000: what the reserves of the level's links and its own still count; one factor, no link is
   // touched.
   void set_link(std::uint32_t link, const LinkPlan& plan);
   void set_lease(std::uint32_t link, const LinkLease& lease);
@@ -139,8 +75,12 @@ class Scheduler {
 
   [[nodiscard]] std::uint32_t queued() const { return table_.packets(); }
   [[nodiscard]] std::uint64_t queued_bytes() const { return table_.bytes(); }
-  [[nodiscard]] std::uint32_t busy_flows() const { return busy_; }
-  [[nodiscard]] std::uint32_t payload_of(FlowId flow) const { return table_[flow.value].payload; }
+  [[nodiscard]] std::uint32_t busy_flows() const { return table_.busy(); }
+  [[nodiscard]] std::uint32_t payload_of(FlowId flow) const {
+    return table_.state(flow.value).payload;
+  }
+  void expect(FlowId flow) const { table_.prefetch(flow.value); }
+  // Its nodes are fetched while the caller does something else before enqueue().
   [[nodiscard]] const RootClock& clock() const { return clock_; }
   [[nodiscard]] Counters of(FlowId flow) const;
   [[nodiscard]] Counters of_link(std::uint32_t link) const;  // all its flows
@@ -149,28 +89,80 @@ class Scheduler {
   // Of those sent over the link, what left by its lease, its slots or its reserve.
   [[nodiscard]] std::uint64_t spares_sent(std::uint32_t link) const;
 
-  // ---- the two calls before Pace and Verdict ----------------------------------------------------
-
-  [[nodiscard]] Admission enqueue(const Item& item, Instant now);
-  [[nodiscard]] std::size_t dequeue(Instant now, std::span<Item> out);
-
  private:
-  struct Class {
-    FlowRing ring;
-    bool fresh = true;  // the head's turn has not begun
+  struct Path {  // from a level down to the flow whose turn it is
+    std::uint32_t level;
+    std::uint32_t child;  // a link, or the flow itself where it is relayed
+    std::uint32_t flow;
   };
+  static constexpr std::size_t kEvictedMost = 256;
 
-  [[nodiscard]] Class& class_of(FlowId flow) { return is_control(flow) ? control_ : data_; }
-  [[nodiscard]] Item take_from(Class& from);
-  void leave(FlowId flow);
+  // scheduler.cc
+  [[nodiscard]] bool make_room(std::uint32_t wire);
+  void evict(std::uint32_t flow);
+  void place(const Item& item, Pace pace);
+  [[nodiscard]] bool silent(std::uint32_t link) const;
+
+  // scheduler_stages.cc
+  [[nodiscard]] bool decide(Decision& out);
+  void serve_control(Decision& out);
+  void serve_lease(Decision& out);
+  [[nodiscard]] bool serve_slot(Decision& out);
+  void serve_behind(Decision& out);
+  void serve_rest(Decision& out);
+  [[nodiscard]] Path path_below(std::uint32_t node) const;
+  void deliver(const Path& path, std::uint32_t payer, Decision& out);
+  void pay(const Path& path, std::uint32_t payer, std::uint32_t wire);
+  [[nodiscard]] Item take(std::uint32_t flow);
+  [[nodiscard]] bool drop_stale(std::uint32_t flow, Decision& out);
+  [[nodiscard]] bool stale(std::uint32_t flow);
+  [[nodiscard]] bool stands(FlowState& flow, Duration waited) const;
+  void charge_caps(std::uint32_t link, std::uint32_t level, std::uint32_t wire);
+  void charge_cap(std::uint32_t node, std::uint32_t wire);
+
+  // scheduler_queues.cc
+  void start(std::uint32_t flow);       // it has something queued now
+  void after_take(std::uint32_t flow);  // its head went
+  void retire(std::uint32_t flow);      // it has nothing queued any more
+  void flush_paced(std::uint32_t link);
+  void join(std::uint32_t node);
+  void leave(std::uint32_t node);
+  void enter(std::uint32_t node);
+  [[nodiscard]] bool held(std::uint32_t node);
+  void park(std::uint32_t node);
+  void unpark(std::uint32_t node);
+  void wake_guarantee(std::uint32_t node);
+  void queue_guarantee(std::uint32_t node);
+  void release_guarantee(std::uint32_t node);
+  void tag_lease(std::uint32_t flow);
+  void expire();
+  void fire(std::uint32_t node);
+  [[nodiscard]] Duration stretched(std::uint32_t node, std::uint32_t wire) const;
+  [[nodiscard]] Level level_of(std::uint32_t node) const;
+
+  // scheduler_settings.cc
+  void refit(std::uint32_t node, const Share& share);
+  void unqueue(std::uint32_t node);
+  void set_lane(std::uint32_t link, Duration period);
+  void set_police();
 
   Limits limits_;
   FlowTable table_;
+  Tree tree_;
+  BucketQueue wheel_;
+  BucketQueue leases_;
+  BucketQueue behind_;  // guarantees
+  IdleLanes lanes_;
   RootClock clock_;
-  Class control_;
-  Class data_;
-  std::uint32_t turn_ = kLongestTurn;  // wire bytes per flow and turn
-  std::uint32_t busy_ = 0;
+  RootClock police_;  // of control
+  std::uint64_t control_rate_ = 0;
+  std::array<std::uint32_t, kLevels> control_;  // by level, whose turn it is
+  std::uint32_t control_levels_ = 0;            // bit: the level has control queued
+  std::array<std::uint32_t, kLevels> stretch_;  // what a guarantee's byte costs more, times 2^16
+  Instant now_;                                 // the latest told
+  std::array<Item, kEvictedMost> evicted_;      // given up, not yet told
+  std::size_t evicted_count_ = 0;
+  std::size_t evicted_told_ = 0;
 };
 
 }  // namespace covfefe::shape

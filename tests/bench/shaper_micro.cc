@@ -31,6 +31,7 @@ class Rings {
       }
       pair_.router.flush();
       const std::size_t count = pair_.shaper.take(taken_);
+      now_ = os::monotonic_now();
       for (std::size_t i = 0; i < count; ++i) serve(taken_[i], scheduler);
       if (scheduler != nullptr) drain(*scheduler);
       pair_.shaper.publish();
@@ -46,14 +47,16 @@ class Rings {
       pair_.shaper.complete(sent.frame, os::SendStatus::Sent);
       return;
     }
-    (void)scheduler->enqueue({sent.frame, sent.flow, sent.epoch, sent.length, 1'448}, {});
+    (void)scheduler->enqueue({sent.frame, sent.flow, sent.epoch, sent.length, 1'448},
+                             shape::Pace::Now, now_);
     pair_.shaper.set_backlog(sent.flow, scheduler->payload_of(sent.flow));
   }
   void drain(shape::Scheduler& scheduler) {
-    const std::size_t count = scheduler.dequeue(os::monotonic_now(), items_);
+    const std::size_t count = scheduler.dequeue(now_, decisions_);
     for (std::size_t i = 0; i < count; ++i) {
-      pair_.shaper.complete(items_[i].frame, os::SendStatus::Sent);
-      pair_.shaper.set_backlog(items_[i].flow, scheduler.payload_of(items_[i].flow));
+      const shape::Item& item = decisions_[i].item;
+      pair_.shaper.complete(item.frame, os::SendStatus::Sent);
+      pair_.shaper.set_backlog(item.flow, scheduler.payload_of(item.flow));
     }
   }
 
@@ -61,25 +64,29 @@ class Rings {
   std::uint32_t flow_ = 0;
   std::array<os::Descriptor, os::kTakeMost> taken_{};
   std::array<os::FrameCompletion, kBatch> collected_{};
-  std::array<shape::Item, kBatch> items_{};
+  std::array<shape::Decision, kBatch> decisions_{};
+  Instant now_;
 };
 
 // Every flow always has one datagram queued; each that leaves is queued again.
 class Backlogged {
  public:
   explicit Backlogged(std::uint32_t flows)
-      : scheduler_({.flows = 4 * flows, .items = flows, .total_bytes = 1ULL << 40}) {
+      : scheduler_({.flows = kFlowsPerLink * flows, .items = flows, .total_bytes = 1ULL << 40}) {
     scheduler_.set_rate(12'500'000'000);
     for (std::uint32_t flow = 0; flow < flows; ++flow) {
       (void)scheduler_.enqueue(
-          {.flow = flow_of(flow, FlowClass::Bulk), .length = 1'400, .wire = 1'448}, {});
+          {.flow = flow_of(flow, FlowClass::Bulk), .length = 1'400, .wire = 1'448},
+          shape::Pace::Now, now_);
     }
   }
   void run() {
     for (std::size_t done = 0; done < kPackets;) {
       now_ = std::max(now_ + Duration{1}, scheduler_.next_deadline());
-      const std::size_t count = scheduler_.dequeue(now_, items_);
-      for (std::size_t i = 0; i < count; ++i) (void)scheduler_.enqueue(items_[i], now_);
+      const std::size_t count = scheduler_.dequeue(now_, decisions_);
+      for (std::size_t i = 0; i < count; ++i) {
+        (void)scheduler_.enqueue(decisions_[i].item, shape::Pace::Now, now_);
+      }
       done += count;
     }
   }
@@ -87,7 +94,7 @@ class Backlogged {
  private:
   shape::Scheduler scheduler_;
   Instant now_{1'000'000'000};
-  std::array<shape::Item, kBatch> items_{};
+  std::array<shape::Decision, kBatch> decisions_{};
 };
 
 struct Case {

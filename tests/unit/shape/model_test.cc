@@ -1,80 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
-// The scheduler against a slow model that is obviously right: plain deques, sums since the line was
-// idle, and the promises themselves (order, control first, the rate, no idling, fair shares).
+// The scheduler against a slow model that is obviously right: plain deques, leaky buckets, and the
+// promises themselves (order, limits, the rate, caps, no idling, nobody forgotten), while datagrams
+// and settings change at random.
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <deque>
-#include <map>
 #include <random>
+#include <string>
 #include <vector>
 
-#include "shape/scheduler.h"
+#include "line.h"
 
 namespace covfefe {
 namespace {
 
 using shape::Admission;
+using shape::Decision;
 using shape::Item;
+using shape::Level;
+using shape::LinkPlan;
+using shape::Pace;
 using shape::Scheduler;
+using shape::Verdict;
 
-constexpr std::uint32_t kFlows = 64;
+constexpr std::uint32_t kLinks = 12;
+constexpr std::uint32_t kFlows = kLinks * kFlowsPerLink;
 constexpr std::uint32_t kItems = 512;
-constexpr std::uint32_t kFlowBytes = 30'000;
+constexpr std::uint32_t kFlowBytes = 60'000;
+
+// At most cap * t + cap * 2 ms + one datagram in any time t.
+struct Bucket {
+  double cap = 0;  // bytes a second, 0 = none
+  double level = 0;
+  Instant at;
+
+  void set(std::uint64_t bytes_per_second, Instant now) {
+    cap = static_cast<double>(bytes_per_second);
+    level = 0;
+    at = now;
+  }
+  bool fits(std::uint32_t wire, Instant now) {
+    if (cap == 0) return true;
+    level = std::max(0.0, level - cap * static_cast<double>((now - at).nanoseconds) / 1e9);
+    at = now;
+    level += wire;
+    return level <= cap * 0.002 + shape::kLongestWire + 1;
+  }
+};
+
+struct Waiting {
+  Item item;
+  bool paced;
+};
 
 class Model {
  public:
-  bool accepts(const Item& item) const {
-    const auto& queue = queues_[item.flow.value];
-    std::uint64_t bytes = item.wire;
-    for (const Item& one : queue) bytes += one.wire;
-    return total() < kItems && bytes <= kFlowBytes;
+  std::deque<Waiting>& of(FlowId flow) { return queues_[flow.value]; }
+  std::uint64_t bytes(FlowId flow) const {
+    std::uint64_t sum = 0;
+    for (const Waiting& one : queues_[flow.value]) sum += one.item.wire;
+    return sum;
   }
-  void add(const Item& item) {
-    queues_[item.flow.value].push_back(item);
-    ++total_;
+  std::size_t total() const {
+    std::size_t sum = 0;
+    for (const auto& queue : queues_) sum += queue.size();
+    return sum;
   }
-
-  std::size_t total() const { return total_; }
-  bool control_waits() const {
-    for (std::uint32_t flow = 0; flow < kFlows; flow += 4) {
-      if (!queues_[flow].empty()) return true;
+  // The oldest of its pace.
+  bool remove_front(const Item& item) {
+    auto& queue = queues_[item.flow.value];
+    const auto same = [&](const Waiting& one) { return one.item.frame == item.frame; };
+    const auto at = std::find_if(queue.begin(), queue.end(), same);
+    if (at == queue.end()) return false;
+    const bool paced = at->paced;
+    const bool first =
+        std::none_of(queue.begin(), at, [&](const Waiting& one) { return one.paced == paced; });
+    queue.erase(at);
+    return first;
+  }
+  // Something may leave at once whatever the time: no cap, no slot to wait for.
+  bool ready(const std::array<LinkPlan, kLinks>& plans, bool donated) const {
+    for (std::uint32_t link = 0; link < kLinks; ++link) {
+      for (std::uint32_t as = 0; as < kFlowClasses; ++as) {
+        if (ready(link, static_cast<FlowClass>(as), plans[link], donated)) return true;
+      }
     }
     return false;
   }
-  bool remove_front(const Item& item) {
-    auto& queue = queues_[item.flow.value];
-    if (queue.empty() || queue.front().frame != item.frame) return false;
-    queue.pop_front();
-    --total_;
-    return true;
-  }
-  std::vector<std::uint32_t> cancel(FlowId flow, std::uint32_t epoch) {
-    std::vector<std::uint32_t> out;
-    std::deque<Item> kept;
-    for (const Item& one : queues_[flow.value]) {
-      if (one.epoch < epoch) {
-        out.push_back(one.frame);
-      } else {
-        kept.push_back(one);
-      }
-    }
-    queues_[flow.value] = kept;
-    total_ -= out.size();
-    return out;
-  }
-  std::uint64_t payload(FlowId flow) const {
-    std::uint64_t sum = 0;
-    for (const Item& one : queues_[flow.value]) sum += one.length;
-    return sum;
-  }
 
  private:
-  std::size_t total_ = 0;
-  std::vector<std::deque<Item>> queues_ = std::vector<std::deque<Item>>(kFlows);
+  bool ready(std::uint32_t link, FlowClass as, const LinkPlan& plan, bool donated) const {
+    const auto& queue = queues_[flow_of(link, as).value];
+    const bool now = std::any_of(queue.begin(), queue.end(), [](auto& one) { return !one.paced; });
+    if (!now || as == FlowClass::Spare) return false;
+    if (as == FlowClass::Idle) return plan.idle_period == Duration{} && plan.share.cap == 0;
+    if (as == FlowClass::Relayed) return !donated && plan.share.cap == 0;
+    return plan.share.cap == 0;
+  }
+  std::array<std::deque<Waiting>, kFlows> queues_;
 };
 
-// Wrong at the first broken promise; the test reports which, with the step.
 struct Run {
   std::mt19937_64 random;
   Scheduler scheduler{{.flows = kFlows, .items = kItems, .flow_bytes = kFlowBytes}};
@@ -82,153 +110,195 @@ struct Run {
   std::uint64_t rate;
   Instant now{5'000'000'000};
   std::uint32_t next_frame = 0;
-  const char* broken = nullptr;
-  std::uint64_t sent_datagrams = 0;
+  std::string broken;
+  std::uint64_t sent = 0;
+  std::uint64_t drops = 0;
 
-  // Sum of wire bytes since the line was last idle, and since when it was busy.
-  std::uint64_t busy_bytes = 0;
-  Instant busy_since = now;
+  std::array<LinkPlan, kLinks> plans;
+  std::array<bool, kLinks> leased{};
+  std::array<Bucket, kLinks> caps;
+  Bucket donated;
+  Bucket line;
+  double busiest = 0;
 
   Run(std::uint64_t seed, std::uint64_t bytes_per_second) : random(seed), rate(bytes_per_second) {
     scheduler.set_rate(rate);
+    line.at = now;
   }
 
   void expect(bool held, const char* promise) {
-    if (!held && broken == nullptr) broken = promise;
+    if (!held && broken.empty()) broken = promise;
   }
+  std::uint64_t pick(std::uint64_t below) { return random() % below; }
 
   void add() {
     Item one;
     one.frame = next_frame++;
-    one.flow.value = static_cast<std::uint32_t>(random() % kFlows);
-    one.epoch = static_cast<std::uint32_t>(random() % 4);
-    one.wire = static_cast<std::uint16_t>(1 + random() % shape::kLongestWire);
+    one.flow = flow_of(static_cast<std::uint32_t>(pick(kLinks)),
+                       static_cast<FlowClass>(pick(kFlowClasses)));
+    one.epoch = static_cast<std::uint32_t>(pick(4));
+    one.wire = static_cast<std::uint16_t>(1 + pick(shape::kLongestWire));
     one.length = static_cast<std::uint16_t>(one.wire / 2);
-    const bool expected = model.accepts(one);
-    const bool queued = scheduler.enqueue(one, now) == Admission::Queued;
-    expect(queued == expected, "limits as stated");
-    if (queued) model.add(one);
+    const bool slot = shape::is_control(one.flow) && pick(2) == 0;
+    const std::uint64_t before = model.bytes(one.flow);
+    const auto said = scheduler.enqueue(one, slot ? Pace::Slot : Pace::Now, now);
+    expect((said == Admission::FlowFull) == (before + one.wire > kFlowBytes), "a flow's limit");
+    if (said == Admission::Full) expect(model.total() + 8 > kItems, "the limit of all");
+    if (said == Admission::Queued) model.of(one.flow).push_back({one, slot});
   }
 
   void cancel() {
-    const FlowId flow{static_cast<std::uint32_t>(random() % kFlows)};
-    const auto epoch = static_cast<std::uint32_t>(random() % 5);
+    const FlowId flow = flow_of(static_cast<std::uint32_t>(pick(kLinks)),
+                                static_cast<FlowClass>(pick(kFlowClasses)));
+    const auto epoch = static_cast<std::uint32_t>(pick(5));
     std::vector<Item> out(kItems);
     out.resize(scheduler.cancel(flow, epoch, out));
-    const auto expected = model.cancel(flow, epoch);
-    expect(out.size() == expected.size(), "cancel takes all older and nothing else");
-    for (std::size_t i = 0; i < std::min(out.size(), expected.size()); ++i) {
-      expect(out[i].frame == expected[i], "cancel in order");
+    for (const Item& one : out) {
+      auto& queue = model.of(flow);
+      const auto at = std::find_if(queue.begin(), queue.end(),
+                                   [&](auto& each) { return each.item.frame == one.frame; });
+      expect(at != queue.end() && one.epoch < epoch, "cancel takes older ones");
+      if (at != queue.end()) queue.erase(at);
     }
+    if (scheduler.queued() != model.total()) return;  // some were given up and it is not told yet
+    for (const Waiting& one : model.of(flow)) {
+      expect(one.item.epoch >= epoch, "cancel takes all older ones");
+    }
+  }
+
+  std::uint64_t some_rate() { return pick(2) == 0 ? 0 : 500 + pick(200'000); }
+
+  void change() {
+    const auto link = static_cast<std::uint32_t>(pick(kLinks));
+    LinkPlan& plan = plans[link];
+    switch (pick(4)) {
+      case 0: {
+        const std::uint64_t cap = some_rate();
+        scheduler.set_relayed(cap, 1 + static_cast<std::uint32_t>(pick(4)));
+        donated.set(cap, now);
+        break;
+      }
+      case 1:
+        leased[link] = pick(3) == 0;
+        scheduler.set_lease(link, {.rate = leased[link] ? 500 + pick(20'000) : 0,
+                                   .burst = 1'448,
+                                   .target = Duration::millis(100)});
+        caps[link].set(plan.share.cap,
+                       now);  // what a lease took beyond the cap is not owed for long
+        break;
+      default:
+        plan.level = static_cast<Level>(pick(4));
+        plan.share = {some_rate() / 4, some_rate(), 1 + static_cast<std::uint32_t>(pick(5))};
+        plan.idle_period = Duration::millis(pick(2) == 0 ? 0 : 50);
+        scheduler.set_link(link, plan);
+        caps[link].set(plan.share.cap, now);
+    }
+  }
+
+  void check_caps(const Item& one) {
+    const std::uint32_t link = link_of(one.flow);
+    const FlowClass as = class_of(one.flow);
+    // Control and what leaves in slots are not held; leases are charged and not held.
+    if (as == FlowClass::Control || as == FlowClass::Spare || as == FlowClass::Idle) return;
+    const bool within = caps[link].fits(one.wire, now);
+    if (!leased[link] && as != FlowClass::Leased) expect(within, "a link's cap");
+    if (as == FlowClass::Relayed) expect(donated.fits(one.wire, now), "the donated part");
   }
 
   void check_rate(const Item& one) {
-    busy_bytes += one.wire;
     if (rate == 0) return;
-    // Never more than the rate plus one burst since the line became busy, for any such instant.
-    const auto span = static_cast<std::uint64_t>((now - busy_since).nanoseconds);
-    const std::uint64_t line = span * rate / 1'000'000'000;
-    const std::uint64_t burst = scheduler.clock().burst_bytes() + shape::kLongestWire;
-    // Prices are rounded down below 2^-20 ns per byte.
-    expect(busy_bytes <= line + burst + line / 100'000, "never faster than the rate");
+    line.cap = static_cast<double>(rate) * 1.00001;  // prices are rounded down
+    (void)line.fits(one.wire, now);
+    const auto most =
+        static_cast<double>(scheduler.clock().burst_bytes()) + shape::kLongestWire + 1;
+    expect(line.level <= most, "never faster than the rate");
   }
 
   void dequeue() {
-    std::array<Item, 16> out{};
-    const std::size_t most = 1 + random() % out.size();
-    const bool due = scheduler.next_deadline() <= now;
-    const std::size_t waiting = model.total();
+    std::array<Decision, 16> out{};
+    const std::size_t most = 1 + pick(out.size());
+    const bool early = scheduler.next_deadline() > now;
     const std::size_t count = scheduler.dequeue(now, std::span(out).first(most));
-    expect(!due || count >= 1, "what is due leaves");
-    expect(count == 0 || due, "nothing leaves early");
-    expect(rate != 0 || count == std::min(most, waiting), "without a rate nothing waits");
+    expect(count == 0 || !early, "nothing leaves before it was announced");
     for (std::size_t i = 0; i < count; ++i) {
-      expect(shape::is_control(out[i].flow) || !model.control_waits(), "control first");
-      expect(model.remove_front(out[i]), "each flow in order");
-      check_rate(out[i]);
-      ++sent_datagrams;
+      expect(model.remove_front(out[i].item), "each flow in order");
+      if (out[i].verdict == Verdict::Drop) {
+        ++drops;
+        continue;
+      }
+      check_caps(out[i].item);
+      check_rate(out[i].item);
+      ++sent;
     }
+    if (count == most || !scheduler.clock().free(now)) return;
+    expect(!model.ready(plans, donated.cap != 0), "no idling while something may leave");
+    expect(scheduler.next_deadline() > now, "what is left has a time, or none");
   }
 
   void advance() {
-    const std::uint64_t kind = random() % 8;
+    const std::uint64_t kind = pick(8);
     if (kind == 0 && !scheduler.next_deadline().is_never()) {
       now = std::max(now, scheduler.next_deadline());
     } else {
-      now = now + Duration{static_cast<std::int64_t>(random() % 400'000)};
-    }
-    // A line that had nothing to do starts a new busy period.
-    if (model.total() == 0) {
-      busy_bytes = 0;
-      busy_since = now;
+      now = now + Duration{static_cast<std::int64_t>(pick(kind == 1 ? 20'000'000 : 400'000))};
     }
   }
 
   void step() {
-    const std::uint64_t kind = random() % 64;
-    if (kind < 28) {
+    const std::uint64_t kind = pick(128);
+    if (kind < 56) {
       add();
-    } else if (kind < 44) {
+    } else if (kind < 88) {
       dequeue();
-    } else if (kind < 62) {
+    } else if (kind < 122) {
       advance();
-    } else {
+    } else if (kind < 126) {
       cancel();
+    } else {
+      change();
     }
-    expect(scheduler.queued() == model.total(), "nothing lost, nothing invented");
-    expect(scheduler.next_deadline().is_never() == (model.total() == 0), "idle when empty");
+  }
+
+  void check_counts(std::uint32_t i) {
+    const FlowId flow = flow_of(i % kLinks, static_cast<FlowClass>(i / kLinks % kFlowClasses));
+    expect(scheduler.of(flow).queued_bytes == model.bytes(flow), "the backlog is true");
+    expect(scheduler.queued() == model.total(), "nothing is lost, nothing invented");
+  }
+
+  // All that is queued leaves once time passes, spares aside.
+  void drain() {
+    for (int i = 0; i < 200'000 && !scheduler.next_deadline().is_never(); ++i) {
+      now = std::max(now, scheduler.next_deadline());
+      dequeue();
+    }
+    expect(scheduler.next_deadline().is_never(), "nobody is forgotten");
+    for (std::uint32_t value = 0; value < kFlows; ++value) {
+      const FlowId flow{value};
+      if (!has_class(flow) || class_of(flow) == FlowClass::Spare) continue;
+      expect(model.of(flow).empty(), "all leave in the end");
+    }
   }
 };
 
 TEST_CASE("a million random steps keep every promise of the scheduler") {
-  const std::uint64_t rates[] = {0, 1'000, 100'000, 2'500'000, 12'500'000, 125'000'000};
+  const std::uint64_t rates[] = {0, 20'000, 100'000, 2'500'000, 12'500'000, 125'000'000};
   std::uint64_t sent = 0;
+  std::uint64_t drops = 0;
   for (std::uint64_t seed = 0; seed < 12; ++seed) {
     Run run(seed, rates[seed % 6]);
-    for (std::uint32_t i = 0; i < 100'000 && run.broken == nullptr; ++i) {
+    for (std::uint32_t i = 0; i < 100'000 && run.broken.empty(); ++i) {
       run.step();
-      if (i % 64 == 0) {
-        const FlowId flow{i / 64 % kFlows};
-        run.expect(run.scheduler.payload_of(flow) == run.model.payload(flow), "backlog is true");
-      }
-      if (run.broken != nullptr) MESSAGE("seed ", seed, " step ", i, ": ", run.broken);
+      if (i % 512 == 0 && run.scheduler.next_deadline() > run.now) run.check_counts(i / 512);
+      if (!run.broken.empty()) MESSAGE("seed ", seed, " step ", i, ": ", run.broken);
     }
-    REQUIRE(run.broken == nullptr);
-    sent += run.sent_datagrams;
+    if (run.broken.empty()) run.drain();
+    INFO("seed ", seed, ": ", run.broken);
+    REQUIRE(run.broken.empty());
+    sent += run.sent;
+    drops += run.drops;
   }
   CHECK(sent > 50'000);
-}
-
-TEST_CASE("flows that are never empty differ by at most a turn and a datagram") {
-  for (const std::uint64_t rate : {100'000ULL, 12'500'000ULL, 125'000'000ULL}) {
-    std::mt19937_64 random(rate);
-    Scheduler scheduler({.flows = 256, .items = 4'096});
-    scheduler.set_rate(rate);
-    const std::uint64_t turn = std::clamp<std::uint64_t>(rate / 4'000, shape::kLongestWire, 65'536);
-    std::map<std::uint32_t, std::uint64_t> sent;
-    const auto refill = [&](std::uint32_t flow, Instant now) {
-      const auto wire = static_cast<std::uint16_t>(64 + random() % 1'400);
-      REQUIRE(scheduler.enqueue({.flow = FlowId{flow}, .length = 1, .wire = wire}, now) ==
-              Admission::Queued);
-    };
-    Instant now{1'000'000'000};
-    for (std::uint32_t flow = 2; flow < 122; flow += 4) {
-      sent[flow] = 0;
-      for (int i = 0; i < 100; ++i) refill(flow, now);
-    }
-    std::array<Item, 32> out{};
-    for (int i = 0; i < 40'000; ++i) {
-      now = std::max(now, scheduler.next_deadline());
-      const std::size_t count = scheduler.dequeue(now, out);
-      for (std::size_t k = 0; k < count; ++k) {
-        sent[out[k].flow.value] += out[k].wire;
-        refill(out[k].flow.value, now);
-      }
-      const auto [least, most] = std::minmax_element(
-          sent.begin(), sent.end(), [](auto& a, auto& b) { return a.second < b.second; });
-      REQUIRE(most->second - least->second <= turn + 2 * shape::kLongestWire);
-    }
-  }
+  CHECK(drops > 1'000);
 }
 
 }  // namespace

@@ -1,206 +1,217 @@
 // SPDX-License-Identifier: Apache-2.0
+// The queues, the root clock, the limits.
 #include "shape/scheduler.h"
 
 #include <doctest/doctest.h>
 
 #include <vector>
 
+#include "line.h"
+
 namespace covfefe {
 namespace {
 
 using shape::Admission;
+using shape::Decision;
 using shape::Item;
+using shape::Pace;
 using shape::Scheduler;
-
-constexpr Instant kStart{1'000'000'000};
-
-Item item(std::uint32_t flow, std::uint16_t wire, std::uint32_t frame = 0) {
-  return {.frame = frame,
-          .flow = FlowId{flow},
-          .epoch = 0,
-          .length = static_cast<std::uint16_t>(wire - 48),
-          .wire = wire};
-}
-
-std::vector<Item> dequeue(Scheduler& scheduler, Instant now, std::size_t most = 1'024) {
-  std::vector<Item> out(most);
-  out.resize(scheduler.dequeue(now, out));
-  return out;
-}
+using shape::Verdict;
+using tests::bulk;
+using tests::item;
+using tests::kStart;
+using tests::Line;
 
 TEST_CASE("nothing queued means nothing to wait for") {
-  Scheduler scheduler({});
-  CHECK(scheduler.next_deadline().is_never());
-  CHECK(dequeue(scheduler, kStart).empty());
+  Line line;
+  CHECK(line.scheduler.next_deadline().is_never());
+  CHECK(line.leave().empty());
 }
 
 TEST_CASE("without a rate everything leaves at once and in order") {
-  Scheduler scheduler({});
-  for (std::uint32_t i = 0; i < 1'000; ++i) {
-    REQUIRE(scheduler.enqueue(item(2, 1'448, i), kStart) == Admission::Queued);
-  }
-  CHECK(scheduler.next_deadline() <= kStart);
-  const auto sent = dequeue(scheduler, kStart);
+  Line line;
+  for (std::uint32_t i = 0; i < 1'000; ++i) REQUIRE(line.add(bulk(0, i)));
+  CHECK(line.scheduler.busy_flows() == 1);
+  CHECK(line.scheduler.next_deadline() <= kStart);
+  const auto sent = line.leave();
   REQUIRE(sent.size() == 1'000);
-  for (std::uint32_t i = 0; i < 1'000; ++i) CHECK(sent[i].frame == i);
-  CHECK(scheduler.queued() == 0);
-  CHECK(scheduler.queued_bytes() == 0);
-  CHECK(scheduler.busy_flows() == 0);
-}
-
-TEST_CASE("control overtakes all data that waits") {
-  Scheduler scheduler({});
-  for (std::uint32_t i = 0; i < 10; ++i) (void)scheduler.enqueue(item(2, 1'448, i), kStart);
-  (void)scheduler.enqueue(item(400, 304, 77), kStart);
-  const auto sent = dequeue(scheduler, kStart, 1);
-  REQUIRE(sent.size() == 1);
-  CHECK(sent[0].frame == 77);
+  for (std::uint32_t i = 0; i < 1'000; ++i) CHECK(sent[i].item.frame == i);
+  CHECK(line.scheduler.queued() == 0);
+  CHECK(line.scheduler.queued_bytes() == 0);
+  CHECK(line.scheduler.busy_flows() == 0);
 }
 
 TEST_CASE("after a pause at most one burst leaves, then the rate") {
-  Scheduler scheduler({});
-  scheduler.set_rate(1'250'000);  // 10 Mbit/s: one L cell is 1,158.4 us
-  for (std::uint32_t i = 0; i < 100; ++i) (void)scheduler.enqueue(item(2, 1'448, i), kStart);
-  CHECK(dequeue(scheduler, kStart).size() == 2);
-  const Instant next = scheduler.next_deadline();
+  Line line;
+  line.scheduler.set_rate(1'250'000);  // 10 Mbit/s: one L cell is 1,158.4 us
+  line.add(bulk(0), 100);
+  CHECK(line.leave().size() == 2);
+  const Instant next = line.scheduler.next_deadline();
   CHECK(next - kStart == Duration{1'158'400});
-  CHECK(dequeue(scheduler, next - Duration{1}).empty());
-  CHECK(dequeue(scheduler, next).size() == 1);
-}
-
-TEST_CASE("ten seconds at the rate carry the rate") {
-  for (const std::uint64_t rate : {8'000ULL, 125'000ULL, 12'500'000ULL, 1'250'000'000ULL}) {
-    Scheduler scheduler({});
-    scheduler.set_rate(rate);
-    (void)scheduler.enqueue(item(2, 1'448), kStart);
-    (void)scheduler.enqueue(item(2, 1'448), kStart);
-    dequeue(scheduler, kStart);
-    std::uint64_t sent = 0;
-    Instant now = kStart;
-    const Duration span = rate > 100'000'000 ? Duration::millis(200) : Duration::seconds(10);
-    while (now < kStart + span) {
-      while (scheduler.queued() < 64) (void)scheduler.enqueue(item(2, 1'448), now);
-      now = std::max(now, scheduler.next_deadline());
-      for (const Item& one : dequeue(scheduler, now, 64)) sent += one.wire;
-    }
-    const auto expected = static_cast<double>(rate) * static_cast<double>(span.nanoseconds) / 1e9;
-    const double slack = expected * 0.0001 + static_cast<double>(scheduler.clock().burst_bytes());
-    CHECK(static_cast<double>(sent) > expected - slack);
-    CHECK(static_cast<double>(sent) < expected + slack);
-  }
+  line.now = next - Duration{1};
+  CHECK(line.leave().empty());
+  line.now = next;
+  CHECK(line.leave().size() == 1);
 }
 
 TEST_CASE("a late wake-up within the burst loses no rate") {
-  Scheduler scheduler({});
-  scheduler.set_rate(12'500'000);
-  std::uint64_t sent = 0;
-  Instant now = kStart;
+  Line line;
+  line.scheduler.set_rate(12'500'000);
   for (int i = 0; i < 10'000; ++i) {
-    while (scheduler.queued() < 64) (void)scheduler.enqueue(item(2, 1'448), now);
-    now = std::max(now, scheduler.next_deadline()) + Duration::micros(i % 140);
-    for (const Item& one : dequeue(scheduler, now, 64)) sent += one.wire;
+    line.keep(bulk(0), 64);
+    line.now = std::max(line.now, line.scheduler.next_deadline()) + Duration::micros(i % 140);
+    (void)line.leave(64);
   }
-  const double expected = 12'500'000.0 * static_cast<double>((now - kStart).nanoseconds) / 1e9;
-  CHECK(static_cast<double>(sent) > expected * 0.999);
-  CHECK(static_cast<double>(sent) < expected + 7'000);
+  const double expected = 12'500'000.0 * static_cast<double>((line.now - kStart).nanoseconds) / 1e9;
+  CHECK(static_cast<double>(line.total) > expected * 0.999);
+  CHECK(static_cast<double>(line.total) < expected + 7'000);
 }
 
 TEST_CASE("a changed rate holds from the next datagram on") {
-  Scheduler scheduler({});
-  scheduler.set_rate(1'000);
-  for (int i = 0; i < 50; ++i) (void)scheduler.enqueue(item(2, 1'000), kStart);
-  dequeue(scheduler, kStart);
-  scheduler.set_rate(1'000'000);
-  const Instant next = scheduler.next_deadline();
-  CHECK(dequeue(scheduler, next).size() >= 1);
-  CHECK(scheduler.next_deadline() - next <= Duration::millis(1));
+  Line line;
+  line.scheduler.set_rate(1'000);
+  line.add(item(0, FlowClass::Bulk, 1'000), 50);
+  (void)line.leave();
+  line.scheduler.set_rate(1'000'000);
+  line.now = line.scheduler.next_deadline();
+  CHECK(line.leave().size() >= 1);
+  CHECK(line.scheduler.next_deadline() - line.now <= Duration::millis(1));
 }
 
 TEST_CASE("a flow over its limit is refused and the others are not") {
-  Scheduler scheduler({.flow_bytes = 3'000});
-  CHECK(scheduler.enqueue(item(2, 1'448), kStart) == Admission::Queued);
-  CHECK(scheduler.enqueue(item(2, 1'448), kStart) == Admission::Queued);
-  CHECK(scheduler.enqueue(item(2, 1'448), kStart) == Admission::FlowFull);
-  CHECK(scheduler.enqueue(item(6, 1'448), kStart) == Admission::Queued);
+  Line line({.flow_bytes = 3'000});
+  CHECK(line.add(bulk(0)));
+  CHECK(line.add(bulk(0)));
+  CHECK(line.scheduler.enqueue(bulk(0), Pace::Now, kStart) == Admission::FlowFull);
+  CHECK(line.add(bulk(1)));
 }
 
-TEST_CASE("all flows together are bounded in bytes and in datagrams") {
-  Scheduler bytes({.total_bytes = 2'000});
-  CHECK(bytes.enqueue(item(2, 1'448), kStart) == Admission::Queued);
-  CHECK(bytes.enqueue(item(6, 1'448), kStart) == Admission::Full);
-  Scheduler items({.items = 1});
-  CHECK(items.enqueue(item(2, 100), kStart) == Admission::Queued);
-  CHECK(items.enqueue(item(6, 100), kStart) == Admission::Full);
-  CHECK(dequeue(items, kStart).size() == 1);
-  CHECK(items.enqueue(item(6, 100), kStart) == Admission::Queued);
+TEST_CASE("while no flow is fat the limit of all refuses the newcomer") {
+  Line bytes({.total_bytes = 2'000});
+  CHECK(bytes.add(bulk(0)));
+  CHECK(bytes.scheduler.enqueue(bulk(1), Pace::Now, kStart) == Admission::Full);
+  Line items({.items = 1});
+  CHECK(items.add(bulk(0)));
+  CHECK(items.scheduler.enqueue(bulk(1), Pace::Now, kStart) == Admission::Full);
+  CHECK(items.leave().size() == 1);
+  CHECK(items.add(bulk(1)));
+}
+
+TEST_CASE("at the limit of all the fattest flow loses its oldest and the newcomer gets in") {
+  Line line({.items = 50});
+  line.scheduler.set_rate(1'000);
+  for (std::uint32_t i = 0; i < 40; ++i) REQUIRE(line.add(bulk(1, i)));
+  for (std::uint32_t i = 0; i < 10; ++i) REQUIRE(line.add(bulk(2, 100 + i)));
+  REQUIRE(line.add(bulk(3, 200)));
+  CHECK(line.scheduler.next_deadline() <= line.now);
+  const auto out = line.leave();
+  REQUIRE(!out.empty());
+  CHECK(out[0].verdict == Verdict::Drop);
+  CHECK(out[0].item.frame == 0);
+  CHECK(line.scheduler.of(flow_of(1, FlowClass::Bulk)).dropped == 1);
+  CHECK(line.scheduler.of(flow_of(2, FlowClass::Bulk)).dropped == 0);
+}
+
+TEST_CASE("a flood through the limit of all never leaves a fat flow untouched and a thin one hit") {
+  Line line({.items = 4'096, .total_bytes = 300'000});
+  line.scheduler.set_rate(10'000);
+  for (std::uint32_t link = 1; link < 20; ++link) REQUIRE(line.add(bulk(link)));
+  for (int i = 0; i < 2'000; ++i) {
+    (void)line.add(bulk(0));
+    if (i % 100 == 99) (void)line.leave(256);
+  }
+  for (std::uint32_t link = 1; link < 20; ++link) {
+    CHECK(line.scheduler.of_link(link).dropped == 0);
+  }
+  CHECK(line.scheduler.of_link(0).dropped > 1'000);
+  CHECK(line.scheduler.queued_bytes() <= 300'000);
 }
 
 TEST_CASE("cancel removes one flow's older epochs wherever they stand") {
-  Scheduler scheduler({});
+  Line line;
   for (std::uint32_t i = 0; i < 10; ++i) {
-    Item one = item(2, 1'448, i);
+    Item one = bulk(0, i);
     one.epoch = i % 2 == 0 ? 4 : 5;
-    (void)scheduler.enqueue(one, kStart);
+    REQUIRE(line.add(one));
   }
-  (void)scheduler.enqueue(item(6, 1'448, 99), kStart);
+  REQUIRE(line.add(bulk(1, 99)));
   std::vector<Item> out(3);
-  CHECK(scheduler.cancel(FlowId{2}, 5, out) == 3);
-  CHECK(scheduler.cancel(FlowId{2}, 5, out) == 2);
-  CHECK(scheduler.cancel(FlowId{2}, 5, out) == 0);
-  CHECK(scheduler.queued() == 6);
-  const auto rest = dequeue(scheduler, kStart);
+  CHECK(line.scheduler.cancel(flow_of(0, FlowClass::Bulk), 5, out) == 3);
+  CHECK(line.scheduler.cancel(flow_of(0, FlowClass::Bulk), 5, out) == 2);
+  CHECK(line.scheduler.cancel(flow_of(0, FlowClass::Bulk), 5, out) == 0);
+  CHECK(line.scheduler.queued() == 6);
   std::vector<std::uint32_t> frames;
-  for (const Item& one : rest) {
-    if (one.flow == FlowId{2}) frames.push_back(one.frame);
+  for (const Decision& one : line.leave()) {
+    if (link_of(one.item.flow) == 0) frames.push_back(one.item.frame);
   }
   CHECK(frames == std::vector<std::uint32_t>{1, 3, 5, 7, 9});
 }
 
-TEST_CASE("cancelling everything leaves a flow that can be used again") {
-  Scheduler scheduler({});
-  (void)scheduler.enqueue(item(2, 1'448, 1), kStart);
-  std::vector<Item> out(8);
-  CHECK(scheduler.cancel(FlowId{2}, 1, out) == 1);
-  CHECK(scheduler.next_deadline().is_never());
-  CHECK(scheduler.enqueue(item(2, 1'448, 2), kStart) == Admission::Queued);
-  CHECK(dequeue(scheduler, kStart).size() == 1);
+TEST_CASE("cancelling everything leaves a flow of any class that can be used again") {
+  for (std::uint32_t as = 0; as < kFlowClasses; ++as) {
+    Line line;
+    line.scheduler.set_lease(3, {.rate = 10'000, .burst = 1'448});
+    line.scheduler.set_link(3, {.idle_period = Duration::millis(250)});
+    const Item one = item(3, static_cast<FlowClass>(as), 304, 7);
+    REQUIRE(line.add(one));
+    std::vector<Item> out(8);
+    CHECK(line.scheduler.cancel(one.flow, 1, out) == 1);
+    CHECK(line.scheduler.queued() == 0);
+    REQUIRE(line.add(one));
+    line.now = line.now + Duration::millis(600);
+    CHECK(line.leave().size() == 1);
+    CHECK(line.scheduler.next_deadline().is_never());
+  }
 }
 
 TEST_CASE("clear forgets the queues and not what was sent") {
-  Scheduler scheduler({});
-  scheduler.set_rate(1'250'000);
-  for (std::uint32_t i = 0; i < 40; ++i) (void)scheduler.enqueue(item(i, 1'448, i), kStart);
-  dequeue(scheduler, kStart);
-  scheduler.clear();
-  CHECK(scheduler.queued() == 0);
-  CHECK(scheduler.busy_flows() == 0);
-  (void)scheduler.enqueue(item(3, 1'448), kStart);
-  CHECK(dequeue(scheduler, kStart).empty());
-  CHECK(dequeue(scheduler, scheduler.next_deadline()).size() == 1);
+  Line line;
+  line.scheduler.set_rate(1'250'000);
+  for (std::uint32_t link = 0; link < 6; ++link) {
+    line.scheduler.set_link(
+        link, {.share = {.reserve = 9'000, .cap = 90'000}, .idle_period = Duration::millis(250)});
+    for (std::uint32_t as = 0; as < kFlowClasses; ++as) {
+      REQUIRE(line.add(item(link, static_cast<FlowClass>(as), 1'448)));
+    }
+    REQUIRE(line.add(item(link, FlowClass::Control, 304), Pace::Slot));
+  }
+  (void)line.leave();
+  line.scheduler.clear();
+  CHECK(line.scheduler.queued() == 0);
+  CHECK(line.scheduler.queued_bytes() == 0);
+  CHECK(line.scheduler.busy_flows() == 0);
+  REQUIRE(line.add(bulk(3)));
+  CHECK(line.leave().empty());
+  line.now = line.scheduler.next_deadline();
+  CHECK(line.leave().size() == 1);
 }
 
-TEST_CASE("a thousand equal flows get equal shares") {
-  Scheduler scheduler({});
-  scheduler.set_rate(12'500'000);
-  std::vector<std::uint64_t> sent(1'000);
-  Instant now = kStart;
-  for (std::uint32_t flow = 0; flow < 1'000; ++flow) {
-    for (int i = 0; i < 3; ++i) (void)scheduler.enqueue(item(4 * flow + 2, 1'448), now);
-  }
-  for (int i = 0; i < 300'000; ++i) {
-    now = std::max(now, scheduler.next_deadline());
-    for (const Item& one : dequeue(scheduler, now, 8)) {
-      sent[one.flow.value / 4] += one.wire;
-      REQUIRE(scheduler.enqueue(one, now) == Admission::Queued);
+TEST_CASE("counters of flows, links and accounts agree") {
+  Line line;
+  line.scheduler.set_rate(100'000);
+  line.scheduler.set_link(1, {.level = shape::Level::Met});
+  line.scheduler.set_link(2, {.level = shape::Level::Known});
+  for (std::uint32_t link = 1; link <= 2; ++link) {
+    for (std::uint32_t as = 0; as < kFlowClasses; ++as) {
+      line.add(item(link, static_cast<FlowClass>(as), 500), 3);
     }
   }
-  double sum = 0;
-  double squares = 0;
-  for (const std::uint64_t one : sent) {
-    sum += static_cast<double>(one);
-    squares += static_cast<double>(one) * static_cast<double>(one);
+  line.run_until(kStart + Duration::millis(90), [] {});
+  std::uint64_t sent = 0;
+  std::uint64_t queued = 0;
+  for (std::size_t i = 0; i < shape::kAccounts; ++i) {
+    const shape::Counters one = line.scheduler.of(static_cast<shape::Account>(i));
+    sent += one.sent_bytes;
+    queued += one.queued_bytes;
   }
-  CHECK(sum * sum / (1'000 * squares) >= 0.9999);  // Jain's index
+  CHECK(sent == line.total);
+  CHECK(sent == line.scheduler.of_link(1).sent_bytes + line.scheduler.of_link(2).sent_bytes);
+  CHECK(queued == line.scheduler.queued_bytes());
+  line.scheduler.set_link(1, {.level = shape::Level::None});
+  CHECK(line.scheduler.of(shape::Account::Met).queued == 0);
+  CHECK(line.scheduler.of(shape::Account::None).queued ==
+        line.scheduler.of(flow_of(1, FlowClass::Bulk)).queued +
+            line.scheduler.of(flow_of(1, FlowClass::Interactive)).queued);
 }
 
 }  // namespace
