@@ -11,11 +11,12 @@ namespace {
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kTwoCells = 2 * 1'448;  // L cells, as large as the root clock's burst
 constexpr std::uint64_t kDemand = 16'384;       // a second; less makes no queue
-constexpr Duration kStarved = Duration::millis(30);
+constexpr std::int64_t kMissing = 40;           // ms of what was sent
 constexpr Duration kWindow = Duration::millis(40);
 constexpr Duration kEvaluate = Duration::millis(2);
 constexpr Duration kCheck = Duration::millis(10);  // without reports
 constexpr Duration kUnknownRtt = Duration::millis(50);
+constexpr Duration kLongestReport = Duration::millis(150);
 constexpr Duration kLow = Duration::millis(5);
 constexpr Duration kTriggers[] = {Duration::millis(15), Duration::millis(25), Duration::millis(40)};
 constexpr Duration kMostSlack = Duration::millis(50);
@@ -107,6 +108,7 @@ void Capacity::evaluate(Instant now) {
     --caution_;
     caution_since_ = now;
   }
+  note_under_way();
   if (estimate_.state != CapacityState::Stall && stalled(now)) return begin_stall(now);
   switch (estimate_.state) {
     case CapacityState::Steady:
@@ -134,14 +136,9 @@ bool Capacity::congested(Instant now) {
   const Instant from = now - feedback();
   const std::uint64_t sent = load_.rate(from, now);
   const bool held_back = load_.backlogged_since(from);
-  const bool starves = starving(now);
-  if (!starves) starved_since_ = Instant::never();
-  if (starves && starved_since_.is_never()) starved_since_ = now;
-  // After a cliff the next delays arrive as late as the queue is long: what is missing shows first.
-  const bool starved = starves && held_back && limited() && now - starved_since_ >= kStarved &&
-                       view_.newest_lost * 4 < view_.newest;
+  const bool starves = starving();
   const bool seen = view_.queue > trigger() || (starves && view_.newest_queue > trigger());
-  if ((sent < kDemand && !held_back) || !(seen || starved)) {
+  if ((sent < kDemand && !held_back) || !(seen || (held_back && starved()))) {
     onset_ = Instant::never();
     return false;
   }
@@ -152,10 +149,41 @@ bool Capacity::congested(Instant now) {
   return proof || now - onset_ >= std::max(feedback() * 4, Duration::millis(200));
 }
 
-bool Capacity::starving(Instant now) const {
-  const Instant then = now - rtt();
-  const std::uint64_t sent = load_.rate(then - kWindow, then);
-  return view_.links != 0 && sent >= 4 * kDemand && view_.newest < sent / 4 * 3;
+bool Capacity::starving() const {
+  return view_.links != 0 && view_.newest < sent_before() / 4 * 3;
+}
+
+bool Capacity::starved() const {
+  if (!limited() || !anchored_ || !view_.short_most) return false;
+  if (view_.newest_lost * 4 > view_.newest) return false;
+  const auto sent = static_cast<std::int64_t>(load_.sent_by(evaluated_ - rtt()));
+  const std::int64_t missing = sent - static_cast<std::int64_t>(view_.arrived) - under_way_;
+  const auto rate = static_cast<std::int64_t>(std::max(sent_before(), kDemand));
+  return missing > rate * (kMissing << caution_) / 1'000;
+}
+
+void Capacity::note_under_way() {
+  const bool flows = estimate_.state != CapacityState::Cut &&
+                     estimate_.state != CapacityState::Drain &&
+                     estimate_.state != CapacityState::Stall;
+  if (!flows || view_.links == 0 || evaluated_ < anchor_at_) return;
+  const auto sent = static_cast<std::int64_t>(load_.sent_by(evaluated_ - rtt()));
+  const std::int64_t change = sent - static_cast<std::int64_t>(view_.arrived) - under_way_;
+  // Down fast, up slowly: a queue that reports have yet to see must not count as usual.
+  under_way_ += !anchored_ ? change : change < 0 ? change / 8 : change / 256;
+  anchored_ = true;
+}
+
+void Capacity::anchor_at(Instant when) {
+  anchored_ = false;
+  anchor_at_ = when;
+}
+
+std::uint64_t Capacity::sent_before() const {
+  // What the last reports must have seen; the lesser of two spans, as sending may just have begun.
+  const Duration span = std::clamp(view_.interval, kWindow, kWindow * 4);
+  const Instant then = view_.heard - rtt();
+  return std::min(load_.rate(then - span, then), load_.rate(then - span * 2, then - span));
 }
 
 void Capacity::enter(CapacityState state, const char* why, Instant now) {
@@ -229,7 +257,8 @@ Duration Capacity::rtt() const {
 }
 
 Duration Capacity::feedback() const {
-  return rtt() + std::max(Duration::millis(10), rtt() / 4) + Duration::millis(5);
+  const Duration reports = std::max({Duration::millis(10), rtt() / 4, view_.interval});
+  return rtt() + std::min(reports, kLongestReport) + Duration::millis(5);
 }
 
 Duration Capacity::slack() const {

@@ -65,7 +65,11 @@ class Capacity {
   void note_calm(Instant now);
   void restart_calm(Instant now);
   [[nodiscard]] bool congested(Instant now);
-  [[nodiscard]] bool starving(Instant now) const;
+  [[nodiscard]] bool starving() const;
+  [[nodiscard]] bool starved() const;
+  [[nodiscard]] std::uint64_t sent_before() const;
+  void note_under_way();
+  void anchor_at(Instant when);
   [[nodiscard]] Duration standing() const;
   void cut(Instant now);
   void drain(Instant now);
@@ -98,10 +102,11 @@ class Capacity {
 
   bool reported_ = false;
   Instant evaluated_;
-  Duration others_;                           // of the queue, that stays when we drain it: not ours
-  Instant onset_ = Instant::never();          // since when the queue is above the trigger
-  Instant starved_since_ = Instant::never();  // much less arrives than was sent
-  std::int64_t under_way_ = 0;  // bytes sent one round trip ago and not accounted for, in calm
+  Duration others_;                   // of the queue, that stays when we drain it: not ours
+  Instant onset_ = Instant::never();  // since when the queue is above the trigger
+  std::int64_t under_way_ = 0;  // bytes sent a round trip ago that reports do not account for yet
+  bool anchored_ = false;       // it is known
+  Instant anchor_at_;           // not before: reports are in disorder
   std::uint32_t caution_ = 0;   // how many cuts of late were for nothing
   Instant caution_since_;
 

@@ -9,11 +9,11 @@ namespace {
 
 constexpr std::uint32_t kCutGain = 900;  // of what is delivered, in 1/1000
 constexpr std::uint32_t kDrainGain = 750;
-constexpr std::uint32_t kDeepGain = 500;      // more than 30 ms
-constexpr std::uint32_t kVeryDeepGain = 100;  // more than 100 ms
+constexpr std::uint32_t kDeepGain = 500;      // more than 10 ms
+constexpr std::uint32_t kVeryDeepGain = 100;  // more than 30 ms
 constexpr std::uint32_t kKept = 970;
-constexpr Duration kDeep = Duration::millis(30);
-constexpr Duration kVeryDeep = Duration::millis(100);
+constexpr Duration kDeep = Duration::millis(10);
+constexpr Duration kVeryDeep = Duration::millis(30);
 constexpr Duration kProgress = Duration::millis(2);
 constexpr Duration kPatience = Duration::millis(400);
 constexpr Duration kLongestDrain = Duration::seconds(5);
@@ -39,15 +39,16 @@ void Capacity::cut(Instant now) {
   links_.set_busy(low());
   least_at_ = now;
   set_gain(now);
-  onset_ = starved_since_ = low_since_ = Instant::never();
+  onset_ = low_since_ = Instant::never();
   probe_gain_ = kFirstGain;
   enter(CapacityState::Cut, "a queue stands at the uplink: most links see it", now);
 }
 
 Duration Capacity::standing() const {
+  if (!anchored_) return view_.newest_queue;
   // What was sent and is not accounted for, beyond what is on its way. Delays cannot tell how long
   // a long queue is now: they come as late as it is long.
-  const auto missing = static_cast<std::int64_t>(load_.now().sent - links_.arrived()) - under_way_;
+  const auto missing = static_cast<std::int64_t>(load_.now().sent - view_.arrived) - under_way_;
   const auto capacity = static_cast<std::int64_t>(estimate_.capacity);
   const std::int64_t pipe = capacity * (rtt().nanoseconds / 1'000) / kMicros;
   const std::int64_t queue = std::clamp<std::int64_t>(missing - pipe, 0, 4 * capacity);
@@ -68,13 +69,15 @@ void Capacity::drain(Instant now) {
     enter(CapacityState::Drain, "until the queue at the uplink is gone", now);
   }
   set_gain(now);
-  if (view_.queue + kProgress < least_queue_) {
-    least_queue_ = view_.queue;
+  if (view_.newest_queue + kProgress < least_queue_) {
+    least_queue_ = view_.newest_queue;
     least_at_ = now;
   }
-  const bool hopeless = now - least_at_ >= std::max(feedback() * 4, kPatience);
+  const Duration patience = std::max(feedback() * 4, kPatience) + most_queue_ + view_.interval * 2;
+  const bool hopeless = now - least_at_ >= patience;
   if (!hopeless && now - cut_at_ < kLongestDrain) return;
   others_ = std::min(view_.queue, kMostOfOthers);
+  anchor_at(now + feedback());
   if (measured != 0) believe(part(measured, kKept));
   restart_calm(now);
   enter(CapacityState::Steady, "what queue stays at the uplink is not ours", now);
@@ -87,17 +90,22 @@ bool Capacity::drained(Instant now) {
     return false;
   }
   if (low_since_.is_never()) low_since_ = now;
-  return standing() <= kDeep || now - low_since_ >= feedback() * 2;
+  // If none has seen the queue yet, they may be on their way through it.
+  const int patience = most_queue_ > low() ? 2 : 6;
+  return standing() <= kVeryDeep || now - low_since_ >= feedback() * patience;
 }
 
 bool Capacity::vanished(Instant now) const {
   // Even if nothing were sent, a queue could not shrink faster than time passes.
-  return most_queue_ <= low() || (cut_queue_ - view_.queue) * 4 > (now - cut_at_) * 5;
+  const Duration gone = cut_queue_ - view_.newest_queue - slack() * 2;
+  return most_queue_ <= low() || gone * 4 > (now - cut_at_) * 5;
 }
 
 void Capacity::end_drain(Instant now) {
   restart_calm(now);
   loss_.restart(now);
+  if (standing() > kVeryDeep)
+    anchor_at(now + feedback());  // some bytes will never be accounted for
   if (vanished(now)) {
     estimate_.capacity = before_cut_;
     if (limited()) believe(before_cut_);
@@ -131,6 +139,7 @@ void Capacity::stall(Instant now) {
   if (links_.heard() > stall_heard_) {
     // What was believed before holds; a queue that grew meanwhile cuts it.
     restart_calm(now);
+    anchor_at(now + feedback());
     loss_.restart(now);
     return enter(CapacityState::Steady, "friends report again", now);
   }

@@ -20,6 +20,10 @@ std::uint64_t rate_of(std::uint64_t bytes, Duration over) {
   return bytes * kSecond / time;
 }
 
+std::uint64_t bytes_of(std::uint64_t rate, Duration in) {
+  return rate * static_cast<std::uint64_t>(in.nanoseconds / 1'000) / 1'000'000;
+}
+
 std::uint64_t lost_beside(std::uint64_t delivered, std::uint8_t of_255) {
   return of_255 == 255 ? 0 : delivered * of_255 / (255u - of_255);
 }
@@ -58,6 +62,8 @@ void CapacityLinks::report(std::uint32_t at, const LinkReport& report, Instant n
   link.rate = follows ? rate_of(std::uint64_t{report.delivered} + link.earlier_bytes,
                                 interval + link.earlier_interval)
                       : link.newest_rate;
+  if (!follows) link.usual_rate = link.newest_rate;
+  link.usual_rate = (link.usual_rate * 7 + link.newest_rate) / 8;
   link.earlier_bytes = report.delivered;
   link.earlier_interval = interval;
   link.interval = interval;
@@ -79,6 +85,11 @@ void CapacityLinks::report(std::uint32_t at, const LinkReport& report, Instant n
   lost_ += lost;
   arrived_ += lost;
   if (report.lost > loss_limit_) lossy_ += report.delivered;
+}
+
+bool CapacityLinks::is_short(const LinkRecord& link, Instant now) {
+  const Duration due = link.interval * 5 / 4 + Duration::millis(5);
+  return now - link.heard > due || link.newest_rate / 3 < link.usual_rate / 4;
 }
 
 void CapacityLinks::forget(std::uint32_t at) {
@@ -105,17 +116,26 @@ LinksView CapacityLinks::view(Instant now) {
   drop_stale(now);
   LinksView out;
   std::uint64_t most = 0;
+  std::uint64_t usual = 0;
+  std::uint64_t less = 0;
   for (const std::uint32_t at : listed_) {
     const LinkRecord& link = links_[at];
     if (!fresh(link, now)) continue;
     ++out.links;
+    usual += link.usual_rate;
+    if (is_short(link, now)) less += link.usual_rate;
     out.rate += link.rate;
     out.newest += link.newest_rate;
     out.newest_lost += lost_beside(link.newest_rate, link.lost);
+    out.arrived += bytes_of(link.newest_rate, std::min(now - link.heard, link.interval));
     if (link.rate < most) continue;
     most = link.rate;
+    out.interval = link.interval;
+    out.heard = link.heard;
     if (link.rtt > Duration{}) out.rtt = link.rtt;
   }
+  out.short_most = less * 4 >= usual * 3;
+  out.arrived += arrived_;
   out.queue = vote(&LinkRecord::queue, out.rate, now);
   out.newest_queue = vote(&LinkRecord::newest_queue, out.rate, now);
   out.carried = std::exchange(carried_, 0);

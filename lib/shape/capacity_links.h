@@ -22,6 +22,7 @@ struct LinkRecord {
   Instant rtt_since;
   std::uint64_t rate = 0;  // delivered bytes a second over the last two reports, at least 20 ms
   std::uint64_t newest_rate = 0;
+  std::uint64_t usual_rate = 0;  // of the last eight reports or so
   std::uint64_t measured_bytes = 0;
   Duration measured_time;
   std::uint32_t earlier_bytes = 0;  // of the report before
@@ -31,15 +32,19 @@ struct LinkRecord {
 };
 
 struct LinksView {
-  Duration queue;                 // as voted, of the last two reports of each link the lesser
-  Duration newest_queue;          // as voted by the last reports alone
-  Duration rtt;                   // of the link that carries most
-  std::uint64_t rate = 0;         // delivered on all links, two reports each
-  std::uint64_t newest = 0;       // the same by the last report alone
+  Duration queue;             // as voted, of the last two reports of each link the lesser
+  Duration newest_queue;      // as voted by the last reports alone
+  Duration rtt;               // of the link that carries most
+  Duration interval;          // of its reports
+  Instant heard;              // its last
+  std::uint64_t arrived = 0;  // bytes in all, with what came since the last reports, as it seems
+  std::uint64_t rate = 0;     // delivered on all links, two reports each
+  std::uint64_t newest = 0;   // the same by the last report alone
   std::uint64_t newest_lost = 0;  // lost bytes a second beside `newest`
   std::uint64_t carried = 0;      // bytes delivered by reports since the last view
   std::uint64_t lost = 0;         // bytes that were lost beside them
   std::uint64_t lossy = 0;        // of `carried`, on links that lost more than the limit
+  bool short_most = false;        // on most of what is usual, less comes or a report is overdue
   std::uint32_t links = 0;        // that reported of late
 };
 
@@ -62,14 +67,13 @@ class CapacityLinks {
 
   [[nodiscard]] bool heard_any() const { return heard_ > kNever; }
   [[nodiscard]] Instant heard() const { return heard_; }  // the last report of any link
-  [[nodiscard]] std::uint64_t arrived() const { return arrived_; }
-  // Bytes in all that reports have accounted for, delivered or lost.
   [[nodiscard]] const std::vector<std::uint32_t>& listed() const { return listed_; }
   [[nodiscard]] const LinkRecord& operator[](std::uint32_t link) const { return links_[link]; }
   [[nodiscard]] static bool fresh(const LinkRecord& link, Instant now);
 
  private:
   void drop_stale(Instant now);
+  [[nodiscard]] static bool is_short(const LinkRecord& link, Instant now);
   using Field = Duration LinkRecord::*;
   static constexpr Instant kNever{INT64_MIN / 2};
 

@@ -7,6 +7,7 @@ namespace covfefe::shape {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint32_t kSlowest = 100;  // in 1/1000 above the estimate
 constexpr std::uint64_t kTwoCells = 2 * 1'448;
 
 }  // namespace
@@ -14,10 +15,12 @@ constexpr std::uint64_t kTwoCells = 2 * 1'448;
 void CapacityTrial::begin(const TrialPlan& plan, Instant now) {
   plan_ = plan;
   begun_ = now;
-  const Duration length = plan.queue * 1'000 / (plan.gain - 1'000);
+  const Duration length = plan.queue * 1'000 / std::max(plan.gain - 1'000, kSlowest);
   burst_until_ = now + length;
-  low_until_ = burst_until_ + plan.queue * 4;  // at three quarters
-  verdict_at_ = burst_until_ + plan.feedback;
+  const Duration down = plan.queue * 4;  // at three quarters
+  low_from_ = burst_until_ + std::max(plan.reports - down / 2, Duration{});
+  low_until_ = low_from_ + down;
+  verdict_at_ = low_from_ + plan.feedback + plan.reports;
   peak_ = {};
   delivered_ = 0;
   sent_ = plan.sent;
@@ -25,12 +28,14 @@ void CapacityTrial::begin(const TrialPlan& plan, Instant now) {
 
 std::uint64_t CapacityTrial::rate(Instant now) const {
   if (now < burst_until_) return proven();
-  return now < low_until_ ? plan_.base / 4 * 3 : plan_.base;
+  return now >= low_from_ && now < low_until_ ? plan_.base / 4 * 3 : plan_.base;
 }
 
 Instant CapacityTrial::next(Instant now) const {
-  if (now < burst_until_) return burst_until_;
-  return now < low_until_ ? std::min(low_until_, verdict_at_) : verdict_at_;
+  for (const Instant change : {burst_until_, low_from_, low_until_}) {
+    if (now < change) return std::min(change, verdict_at_);
+  }
+  return verdict_at_;
 }
 
 void CapacityTrial::see(Duration queue, std::uint64_t delivered) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One probe: a burst above the estimate, as short as keeps the queue that it can make below 8 ms;
-// then as much below it, so that the queue is gone before it is seen; then the verdict of the
-// reports. Thread: data.
+// where reports are rare, a while at the estimate, so that one sees it; then as much below it, so
+// that the queue is gone; then the verdict of the reports. Thread: data.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,7 @@ struct TrialPlan {
   std::uint32_t gain = kFirstGain;
   Duration queue;     // that it may make
   Duration feedback;  // until its end is seen in reports
+  Duration reports;   // from one to the next
   Duration calm;      // the queue before it
   std::uint64_t sent = 0;
 };
@@ -47,6 +48,7 @@ class CapacityTrial {
   TrialPlan plan_;
   Instant begun_;
   Instant burst_until_;
+  Instant low_from_;
   Instant low_until_;
   Instant verdict_at_;
   Duration peak_;

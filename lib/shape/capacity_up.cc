@@ -7,6 +7,7 @@
 namespace covfefe::shape {
 namespace {
 
+constexpr std::uint32_t kLeastGain = 1'050;
 constexpr Duration kTrialQueue = Duration::millis(8);
 constexpr Duration kShortestCalm = Duration::millis(60);
 constexpr Duration kNeedless = Duration::seconds(3);
@@ -17,9 +18,6 @@ void Capacity::note_calm(Instant now) {
   if (view_.queue > low() + kTrialQueue / 2) return restart_calm(now);
   calm_sum_ += view_.queue.nanoseconds;
   ++calm_count_;
-  if (view_.links == 0) return;
-  const auto sent = static_cast<std::int64_t>(load_.sent_by(now - rtt()));
-  under_way_ += (sent - static_cast<std::int64_t>(links_.arrived()) - under_way_) / 8;
 }
 
 void Capacity::restart_calm(Instant now) {
@@ -41,8 +39,13 @@ void Capacity::begin_trial(Instant now) {
   TrialPlan plan;
   plan.base = estimate_.capacity;
   plan.gain = probe_gain_;
+  if (settings_.ceiling != 0) {
+    const std::uint64_t most = settings_.ceiling * 1'000 / plan.base;
+    plan.gain = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(most, kLeastGain, plan.gain));
+  }
   plan.queue = kTrialQueue + slack();
   plan.feedback = feedback();
+  plan.reports = view_.interval;
   plan.calm = calm_count_ == 0 ? view_.queue : Duration{calm_sum_ / calm_count_};
   plan.sent = load_.now().sent;
   trial_.begin(plan, now);
@@ -50,7 +53,7 @@ void Capacity::begin_trial(Instant now) {
 }
 
 void Capacity::probe(Instant now) {
-  trial_.see(view_.queue, view_.rate);
+  trial_.see(view_.newest_queue, view_.rate);
   if (congested(now)) return cut(now);
   if (policed(now)) return;
   if (view_.queue > trial_.plan().calm + trial_.plan().queue + slack()) return trial_failed(now);
