@@ -177,6 +177,7 @@ struct PromisePolicy {
   Duration please_grant;  // asked to stay longer, this node says yes up to so much in all; 0: the
                           // operator is asked
   bool lend = true;       // friends may reserve at all
+  std::uint32_t overhead = 0;  // link.overhead: bytes that the line adds to an IP packet
 };
 
 }  // namespace covfefe::core

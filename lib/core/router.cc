@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/circuit/circuits.h"
+#include "core/above.h"
 #include "core/link/links.h"
 #include "crypto/drbg.h"
 
@@ -42,8 +42,10 @@ struct Router::Parts {
   Parts(const RouterConfig& config, crypto::Drbg& drbg, wire::ControlCodec& codec)
       : random(drbg),
         links(links_config(config), drbg, codec),
-        circuits({config.address, config.tun_mtu, config.static_key, config.policy}, links, drbg) {
-    links.attach(circuits);
+        circuits({config.address, config.tun_mtu, config.static_key, config.policy}, links, drbg),
+        promises(links, drbg),
+        above(promises, circuits) {
+    links.attach(above);
   }
 
   void on(const Timer&) {}
@@ -58,10 +60,10 @@ struct Router::Parts {
   void on(const KeystoreUp&);
   void on(const KeystoreDown&);
   void on(const KeystoreReply& in);
-  void on(const ShaperReply&) {}
-  void on(const LeasesKnown&) {}
-  void on(const LeaseRevoked&) {}
-  void on(const PromisePolicy&) {}
+  void on(const ShaperReply& in) { promises.shaper_reply(in); }
+  void on(const LeasesKnown& in) { promises.leases_known(in); }
+  void on(const LeaseRevoked& in) { promises.lease_revoked(in); }
+  void on(const PromisePolicy& in) { promises.policy(in); }
   void on(const Query& in) {
     std::visit([&](const auto& what) { answer(in.request, what); }, in.what);
   }
@@ -72,13 +74,13 @@ struct Router::Parts {
   }
   void answer(RequestId request, const StatusQuery& what);
   void answer(RequestId request, const WhyQuery& what);
-  void answer(RequestId request, const ReserveQuery&) { tell(request, ReserveReport{}); }
-  void answer(RequestId request, const ExtendQuery&) { tell(request, ReserveReport{}); }
-  void answer(RequestId request, const ReleaseQuery&) { tell(request, PromiseDone{}); }
-  void answer(RequestId request, const IntendQuery&) { tell(request, PromiseDone{}); }
-  void answer(RequestId request, const PleaseQuery&) { tell(request, PromiseDone{}); }
-  void answer(RequestId request, const AnswerQuery&) { tell(request, PromiseDone{}); }
-  void answer(RequestId request, const PromisesQuery&) { tell(request, PromisesReport{}); }
+  void answer(RequestId request, const ReserveQuery& what);
+  void answer(RequestId request, const ExtendQuery& what);
+  void answer(RequestId request, const ReleaseQuery& what);
+  void answer(RequestId request, const IntendQuery& what) { promises.ask(request, what); }
+  void answer(RequestId request, const PleaseQuery& what) { promises.ask(request, what); }
+  void answer(RequestId request, const AnswerQuery& what) { promises.ask(request, what); }
+  void answer(RequestId request, const PromisesQuery&);
   void tell(RequestId request, decltype(Answer::what) what) {
     effects->tell(Answer{request, std::move(what)});
   }
@@ -86,6 +88,8 @@ struct Router::Parts {
   crypto::Drbg& random;
   Links links;
   Circuits circuits;
+  Promises promises;
+  Above above;
   Instant now{};
   Effects* effects = nullptr;  // during a step
 };
@@ -101,6 +105,7 @@ void Router::step(const Input& input, Instant now, Effects& effects) {
   parts.effects = &effects;
   parts.random.reseed_if_due(now);
   parts.circuits.begin(now, effects);
+  parts.promises.begin(now, effects);
   parts.links.begin(now, effects);
   std::visit([&parts](const auto& what) { parts.on(what); }, input);
   if (now >= parts.links.next_deadline()) parts.links.timer();
@@ -110,14 +115,16 @@ void Router::step(const Input& input, Instant now, Effects& effects) {
     parts.circuits.certify_asked(id);
     effects.ask({id, *certify});
   }
-  // Circuits first: what they send still belongs to this step of the links.
+  // Links last: what the others send still belongs to this step of theirs.
+  parts.promises.end();
   parts.circuits.end();
   parts.links.end();
   parts.effects = nullptr;
 }
 
 Instant Router::next_deadline() const {
-  return std::min(parts_->links.next_deadline(), parts_->circuits.next_deadline());
+  return std::min({parts_->links.next_deadline(), parts_->circuits.next_deadline(),
+                   parts_->promises.next_deadline()});
 }
 
 void Router::Parts::on(const KeystoreUp&) {
@@ -141,6 +148,36 @@ void Router::Parts::answer(RequestId request, const StatusQuery&) {
   links.count(report.counters);
   circuits.count(report.counters);
   effects->tell(Answer{request, std::move(report)});
+}
+
+void Router::Parts::answer(RequestId request, const ReserveQuery& what) {
+  if (promises.is_friend(what.peer)) return promises.ask(request, what);
+  ReserveReport refused;
+  refused.why = "The address belongs to no friend.";
+  refused.next = "See covfefe status for who is one.";
+  tell(request, std::move(refused));
+}
+
+void Router::Parts::answer(RequestId request, const ExtendQuery& what) {
+  if (promises.ask(request, what)) return;
+  ReserveReport refused;
+  refused.why = "This node has no promise of that number from anybody.";
+  refused.next = "See covfefe promises for the numbers.";
+  tell(request, std::move(refused));
+}
+
+void Router::Parts::answer(RequestId request, const ReleaseQuery& what) {
+  if (promises.ask(request, what)) return;
+  tell(request, PromiseDone{false,
+                            "There is no promise of that number.",
+                            "See covfefe promises for the numbers.",
+                            {}});
+}
+
+void Router::Parts::answer(RequestId request, const PromisesQuery&) {
+  PromisesReport report;
+  promises.report(report);
+  tell(request, std::move(report));
 }
 
 void Router::Parts::answer(RequestId request, const WhyQuery& what) {
