@@ -9,7 +9,8 @@ namespace covfefe::shape {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
-constexpr std::uint64_t kTwoCells = 2 * 1'448;  // L cells, as large as the root clock's burst
+constexpr std::int64_t kCell = 1'448;
+constexpr std::uint64_t kTwoCells = 2 * kCell;  // L cells, as large as the root clock's burst
 constexpr std::uint64_t kDemand = 16'384;       // a second; less makes no queue
 constexpr std::int64_t kMissing = 40;           // ms of what was sent
 constexpr Duration kWindow = Duration::millis(40);
@@ -159,7 +160,8 @@ bool Capacity::starved() const {
   const auto sent = static_cast<std::int64_t>(load_.sent_by(evaluated_ - rtt()));
   const std::int64_t missing = sent - static_cast<std::int64_t>(view_.arrived) - under_way_;
   const auto rate = static_cast<std::int64_t>(std::max(sent_before(), kDemand));
-  return missing > rate * (kMissing << caution_) / 1'000;
+  const std::int64_t cells = std::int64_t{view_.links} * kCell;  // one may be on its way to each
+  return missing > rate * (kMissing << caution_) / 1'000 + cells;
 }
 
 void Capacity::note_under_way() {

@@ -21,6 +21,7 @@ constexpr Duration kSilence = Duration::millis(200);
 constexpr Duration kMostOfOthers = Duration::seconds(1);
 constexpr std::int64_t kMicros = 1'000'000;
 constexpr std::uint64_t kUnheard = 8'192;
+constexpr std::uint64_t kUnheardOfEach = 2'048;  // R9: less may wait for a second
 
 std::uint64_t part(std::uint64_t rate, std::uint32_t permille) {
   return rate / 1'000 * permille + rate % 1'000 * permille / 1'000;
@@ -106,15 +107,16 @@ void Capacity::end_drain(Instant now) {
   loss_.restart(now);
   if (standing() > kVeryDeep)
     anchor_at(now + feedback());  // some bytes will never be accounted for
-  if (vanished(now)) {
+  const std::uint64_t measured = links_.measured(now);
+  if (measured == 0 || vanished(now)) {
     estimate_.capacity = before_cut_;
     if (limited()) believe(before_cut_);
     if (caution_ < 2) ++caution_;
     caution_since_ = now;
+    anchor_at(now + feedback());
     return enter(CapacityState::Steady, "it was no queue: it went faster than it could drain", now);
   }
-  const std::uint64_t measured = links_.measured(now);
-  if (measured != 0) believe(part(measured, kKept));
+  believe(part(measured, kKept));
   enter(CapacityState::Steady, "what was delivered while the queue stood", now);
 }
 
@@ -123,7 +125,8 @@ bool Capacity::stalled(Instant now) const {
   const Instant due = now - std::max(rtt() * 3, kSilence);
   const Instant heard = links_.heard();
   if (!links_.heard_any() || heard >= due) return false;
-  return load_.sent_by(due) - load_.sent_by(heard) >= kUnheard;
+  return load_.sent_by(due) - load_.sent_by(heard) >=
+         kUnheard + std::uint64_t{view_.links} * kUnheardOfEach;
 }
 
 void Capacity::begin_stall(Instant now) {

@@ -7,7 +7,7 @@ namespace covfefe::shape {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
-constexpr std::uint64_t kWindowBytes = 50 * 1'448;
+constexpr std::uint64_t kWindowBytes = 150 * 1'448;
 constexpr Duration kShortest = Duration::millis(50);
 constexpr Duration kLongest = Duration::seconds(1);
 constexpr Duration kFirstHold = Duration::seconds(5);
@@ -40,7 +40,7 @@ CapacityLoss::Finding CapacityLoss::note(const LinksView& view, Instant now) {
   const auto permille = static_cast<std::uint32_t>(lost_ * 1'000 / (carried_ + lost_));
   const bool most = lossy_ * 2 >= carried_;
   restart(now);
-  if (permille < usual_) usual_ = permille;
+  if (permille < usual_) usual_ -= (usual_ - permille + 15) / 16;
   return most ? judge(permille, now) : Finding::Nothing;
 }
 
@@ -53,7 +53,7 @@ CapacityLoss::Finding CapacityLoss::judge(std::uint32_t permille, Instant now) {
   if (now < proof_at_) return Finding::Nothing;
   proof_at_ = Instant::never();
   if (permille * 10 < when_held_ * 7) return Finding::Policed;
-  usual_ = permille;
+  usual_ = std::max(permille, when_held_);
   hold_until_ = now;
   return Finding::Incurable;
 }

@@ -15,7 +15,8 @@ class CapacityLoss {
   enum class Finding : std::uint8_t { Nothing, Policed, Incurable };
 
   [[nodiscard]] Finding note(const LinksView& view, Instant now);
-  // Takes what a view newly counted. A window ends with 50 datagrams or a second.
+  // Takes what a view newly counted. A window ends with 150 datagrams, or a second
+  // too early to say.
   [[nodiscard]] std::uint64_t goodput() const { return goodput_; }  // of the window that ended last
 
   void begin_hold(Instant now);

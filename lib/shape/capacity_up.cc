@@ -43,7 +43,7 @@ void Capacity::begin_trial(Instant now) {
     const std::uint64_t most = settings_.ceiling * 1'000 / plan.base;
     plan.gain = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(most, kLeastGain, plan.gain));
   }
-  plan.queue = kTrialQueue + slack();
+  plan.queue = kTrialQueue + slack() / 2;
   plan.feedback = feedback();
   plan.reports = view_.interval;
   plan.calm = calm_count_ == 0 ? view_.queue : Duration{calm_sum_ / calm_count_};
