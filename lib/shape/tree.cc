@@ -63,6 +63,7 @@ void Tree::settle(std::uint32_t node) {
 // A turn is mostly one link's or one relayed flow's: what the next turns will touch is fetched
 // while this one is served, a step further for each link of the chain.
 void Tree::look_ahead(std::uint32_t node) const {
+  if (node >= table_.flows()) return;
   const Node& now = table_[node];
   const std::uint32_t second = now.next;
   if (table_.is_link(node)) {
