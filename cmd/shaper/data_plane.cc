@@ -8,51 +8,38 @@
 namespace covfefe::shaper {
 namespace {
 
-constexpr std::uint32_t kUdpIpv4 = 28;
-constexpr std::uint32_t kUdpIpv6 = 48;
 constexpr int kRoundsPerWake = 64;
 // Then the loop looks whether the router is still there.
 constexpr Duration kNear = Duration::millis(5);
-// A sleep shorter than this is not announced: nothing could leave earlier, so being woken for a new
-// descriptor would cost both sides and change nothing.
-
-shape::Limits limits_for(const Uplink& uplink) {
-  shape::Limits out;
-  out.flows = os::kFlows;
-  out.items = os::kFrames;
-  // The router stops at the backlog limit with a batch under way and a ring that is not empty.
-  out.flow_bytes = 2 * backlog_limit(uplink.bytes_per_second) + (256 << 10);
-  return out;
-}
-
-std::uint32_t headers_to(const Endpoint& to) {
-  return to.ip.is_mapped_v4() ? kUdpIpv4 : kUdpIpv6;
-}
+// A sleep until the uplink is free again that is shorter than this is not announced: nothing could
+// leave earlier, so being woken for a new descriptor would cost both sides and change nothing.
+constexpr Duration kGather = Duration::micros(250);
+// Half of what the root clock forgives: on a fast uplink several datagrams leave at each wake.
+constexpr Duration kLull = Duration::micros(1'250);
+constexpr std::uint64_t kBusy = 25;
+// So many datagrams in a lull's time are 20,000 a second: then the rings are looked at once in a
+// lull instead of at every datagram.
+constexpr std::size_t kLinksPerRound = 128;
 
 }  // namespace
 
-std::uint32_t backlog_limit(std::uint64_t bytes_per_second) {
-  constexpr std::uint64_t kMost = 1 << 20;
-  if (bytes_per_second == 0) return kMost;
-  return static_cast<std::uint32_t>(
-      std::clamp<std::uint64_t>(bytes_per_second / 20, 16 << 10, kMost));
-}
-
-DataPlane::DataPlane(const Parts& parts, std::function<void(std::string_view)> lost)
+DataPlane::DataPlane(const Parts& parts, const Line::Start& start,
+                     std::function<void(std::string_view)> lost)
     : loop_(parts.loop),
       sender_(parts.sender),
       live_(parts.live),
-      uplink_(parts.uplink),
+      inbox_(parts.inbox),
+      outbox_(parts.outbox),
       lost_(std::move(lost)),
-      scheduler_(limits_for(parts.uplink)),
-      heads_(os::kFrames) {
-  scheduler_.set_rate(uplink_.bytes_per_second);
-}
+      line_(start) {}
 
 SysResult<void> DataPlane::start() {
   auto timer = loop_.timer([this] { pump(); });
   if (!timer) return timer.error();
   timer_ = std::move(*timer);
+  auto mail = loop_.on_readable(inbox_.wake_fd(), [this] { on_mail(); });
+  if (!mail) return mail.error();
+  mail_ = std::move(*mail);
   for (std::size_t i = 0; i < sender_.sockets(); ++i) {
     auto watch = loop_.on_writable(sender_.socket(i), [this, i] {
       writable_[i].pause();
@@ -62,16 +49,16 @@ SysResult<void> DataPlane::start() {
     if (!watch) return watch.error();
     writable_.push_back(std::move(*watch));
   }
+  show();
   return {};
 }
 
 SysResult<void> DataPlane::attach(os::ShaperEnd end) {
   wake_ = loop::Watch();
-  forget();
-  consumer_.attach(std::move(end));
-  consumer_.set_backlog_limit(backlog_limit(uplink_.bytes_per_second));
-  auto wake = loop_.on_readable(consumer_.wake_fd(), [this] {
-    consumer_.drain_wake();
+  blocked_ = false;
+  line_.attach(std::move(end));
+  auto wake = loop_.on_readable(line_.rings().wake_fd(), [this] {
+    line_.rings().drain_wake();
     pump();
   });
   if (!wake) return wake.error();
@@ -80,123 +67,113 @@ SysResult<void> DataPlane::attach(os::ShaperEnd end) {
   return {};
 }
 
+// A socket that would block stays watched at most once more than needed.
 void DataPlane::detach(std::string_view why) {
   wake_ = loop::Watch();
-  consumer_.detach(why);
-  forget();
+  line_.detach(why);
+  blocked_ = false;
   timer_.at(Instant::never());
   show();
 }
 
-// A socket that would block stays watched at most once more than needed.
-void DataPlane::forget() {
-  scheduler_.clear();
-  due_ = done_ = 0;
-  blocked_ = false;
+void DataPlane::on_mail() {
+  inbox_.drain([this](ToData mail) {
+    if (const auto* changes = std::get_if<std::unique_ptr<const Changes>>(&mail)) {
+      line_.apply(**changes, os::monotonic_now());
+    } else {
+      question_ = std::move(std::get<FiguresQuery>(mail));
+      answered_ = 0;
+    }
+  });
+  pump();
 }
 
 void DataPlane::pump() {
-  if (!consumer_.attached()) return;
   ++wakes_;
-  consumer_.wake();
-  bool resting = false;
-  for (int round = 0; round < kRoundsPerWake && !resting && consumer_.attached(); ++round) {
-    const std::size_t came = intake();
+  os::FrameConsumer& rings = line_.rings();
+  const bool attached = rings.attached();
+  if (attached) rings.wake();
+  bool resting = !attached;
+  for (int round = 0; round < kRoundsPerWake && !resting && rings.attached(); ++round) {
+    const Instant now = os::monotonic_now();
+    const std::size_t came = line_.intake(now);
+    line_.learn(now);
     const std::size_t went = send_due();
+    handled_ += went;
     // Before publish(): who sees a completion also sees it counted.
     show();
-    consumer_.publish();
+    rings.publish();
     if (came + went == 0) resting = rest();
   }
-  if (!consumer_.attached()) {
-    const std::string_view why = consumer_.why_detached();
+  tell();
+  if (attached && !rings.attached()) {
+    const std::string_view why = rings.why_detached();
     detach(why);
     lost_(why);
-    return;
+  } else if (!resting) {
+    timer_.at(os::monotonic_now());
   }
-  if (!resting) timer_.at(os::monotonic_now());
-}
-
-std::size_t DataPlane::intake() {
-  const std::size_t count = consumer_.take(taken_);
-  const Instant now = os::monotonic_now();
-  for (std::size_t i = 0; i < count; ++i) {
-    if (taken_[i].op == os::RingOp::Cancel) {
-      cancel(taken_[i]);
-    } else if (!accept(taken_[i], now)) {
-      return 0;
-    }
-  }
-  return count;
-}
-
-bool DataPlane::accept(const os::Descriptor& sent, Instant now) {
-  os::FrameHead& head = heads_[sent.frame];
-  if (!consumer_.open_head(sent, head)) return false;
-  const std::uint32_t wire = sent.length + headers_to(head.to) + uplink_.overhead;
-  const shape::Item item{sent.frame, sent.flow, sent.epoch, sent.length,
-                         static_cast<std::uint16_t>(wire)};
-  if (scheduler_.enqueue(item, now) != shape::Admission::Queued) {
-    ++dropped_;
-    consumer_.complete(sent.frame, os::SendStatus::Dropped);
-    return true;
-  }
-  consumer_.set_backlog(sent.flow, scheduler_.payload_of(sent.flow));
-  return true;
-}
-
-void DataPlane::cancel(const os::Descriptor& order) {
-  std::array<shape::Item, 64> older;
-  std::size_t count = older.size();
-  while (count == older.size()) {
-    count = scheduler_.cancel(order.flow, order.epoch, older);
-    for (std::size_t i = 0; i < count; ++i) complete(older[i], os::SendStatus::Cancelled);
-    cancelled_ += count;
-  }
-}
-
-void DataPlane::complete(const shape::Item& item, os::SendStatus status) {
-  consumer_.complete(item.frame, status);
-  consumer_.set_backlog(item.flow, scheduler_.payload_of(item.flow));
-}
-
-void DataPlane::fetch_due(Instant now) {
-  due_ = scheduler_.dequeue(now, items_);
-  done_ = 0;
-  for (std::size_t i = 0; i < due_; ++i) {
-    const shape::Item& item = items_[i];
-    const os::FrameHead& head = heads_[item.frame];
-    os::Descriptor sent;
-    sent.frame = item.frame;
-    sent.length = item.length;
-    out_[i] = {consumer_.datagram(sent), head.to, head.from, head.from_interface, head.socket};
-  }
+  answer();
 }
 
 std::size_t DataPlane::send_due() {
-  if (blocked_ || !consumer_.attached()) return 0;
-  if (done_ == due_) fetch_due(os::monotonic_now());
-  if (done_ == due_) return 0;
-  const auto progress = sender_.send(std::span(out_).first(due_).subspan(done_), std::span(sent_));
-  for (std::size_t i = 0; i < progress.done; ++i) {
-    const shape::Item& item = items_[done_ + i];
-    if (sent_[i]) wire_bytes_ += item.wire;
-    complete(item, sent_[i] ? os::SendStatus::Sent : os::SendStatus::Refused);
-  }
-  done_ += progress.done;
+  if (blocked_) return 0;
+  const auto due = line_.due(os::monotonic_now());
+  if (due.empty()) return 0;
+  const auto progress = sender_.send(due, std::span(sent_));
   if (progress.blocked) {
     blocked_ = true;
-    writable_[out_[done_].socket].resume();
+    writable_[due[progress.done].socket].resume();
   }
+  line_.sent(std::span(sent_).first(progress.done), os::monotonic_now());
   return progress.done;
+}
+
+bool DataPlane::busy(Instant now) {
+  const Duration spent = now - window_;
+  if (spent >= kLull) {
+    const auto lulls = static_cast<std::uint64_t>(spent.nanoseconds / kLull.nanoseconds);
+    busy_ = handled_ >= kBusy * lulls;
+    handled_ = 0;
+    window_ = now;
+  }
+  return busy_;
 }
 
 // Arranges the next wake-up. False: something arrived meanwhile.
 bool DataPlane::rest() {
-  const Instant next = blocked_ ? Instant::never() : scheduler_.next_deadline();
-  timer_.at(next);
-  if (!next.is_never() && next - os::monotonic_now() <= kNear) return true;
-  return consumer_.sleep();
+  const Instant now = os::monotonic_now();
+  const Instant next = blocked_ ? Instant::never() : line_.next_deadline();
+  const shape::RootClock& clock = line_.scheduler().clock();
+  const bool waits = !next.is_never() && !clock.free(now);
+  Instant wake = next;
+  if (waits && clock.burst_bytes() > 4 * shape::kLargeCellWire) wake = next + kGather;
+  wake = std::min(wake, line_.learn_deadline());
+  const bool lulled = busy(now);
+  if (lulled) wake = std::min(wake, now + kLull);
+  timer_.at(wake);
+  if (lulled || (waits && clock.next() - now <= kNear)) return true;
+  return line_.rings().sleep();
+}
+
+// ---- the control thread
+// --------------------------------------------------------------------------
+
+void DataPlane::tell() {
+  const auto room = [this] { return outbox_.depth() < outbox_.capacity(); };
+  if (CapacityNews news; room() && line_.take_news(news)) outbox_.push(news);
+  for (shape::MinuteSample sample; room() && line_.take_minute(sample);) outbox_.push(sample);
+}
+
+void DataPlane::answer() {
+  if (!question_) return;
+  const Instant now = os::monotonic_now();
+  if (answered_ == 0) question_->at = now;
+  line_.fill(*question_, answered_, kLinksPerRound);
+  answered_ += kLinksPerRound;
+  if (answered_ < question_->links.size()) return timer_.at(now);
+  // Of a full mailbox the control thread hears nothing and asks again.
+  outbox_.push(std::move(question_));
 }
 
 void DataPlane::show() {
@@ -204,16 +181,20 @@ void DataPlane::show() {
     number.store(value, std::memory_order_relaxed);
   };
   const os::UdpSendCounters& udp = sender_.counters();
-  const os::FrameConsumerCounters& rings = consumer_.counters();
+  const os::FrameConsumerCounters& rings = line_.rings().counters();
+  const shape::Scheduler& scheduler = line_.scheduler();
+  const LineCounters& line = line_.counters();
+  set(live_.rate, scheduler.clock().rate());
   set(live_.sent_datagrams, udp.datagrams);
-  set(live_.sent_bytes, wire_bytes_);
-  set(live_.queued_datagrams, scheduler_.queued() + (due_ - done_));
-  set(live_.queued_bytes, scheduler_.queued_bytes());
-  set(live_.busy_flows, scheduler_.busy_flows());
+  set(live_.sent_bytes, line.wire_bytes);
+  set(live_.queued_datagrams, scheduler.queued() + line_.in_hand());
+  set(live_.queued_bytes, scheduler.queued_bytes());
+  set(live_.busy_flows, scheduler.busy_flows());
   set(live_.send_errors, udp.refused);
-  set(live_.dropped, dropped_);
-  set(live_.cancelled, cancelled_);
-  set(live_.attached, consumer_.attached() ? 1 : 0);
+  set(live_.dropped, line.dropped);
+  set(live_.cancelled, line.cancelled);
+  set(live_.reports, line.reports);
+  set(live_.attached, line_.rings().attached() ? 1 : 0);
   set(live_.attachments, rings.attachments);
   set(live_.violations, rings.violations);
   set(live_.received, rings.received);

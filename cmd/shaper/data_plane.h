@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the rings to the wire: takes descriptors, lets the scheduler decide, sends straight from the
-// router's frames, completes. Sleeps when there is nothing that could leave. Thread: data.
+// From the rings to the wire: lets the line (line.h) decide, sends straight from the router's
+// frames, sleeps when nothing could leave. Takes settings and questions from the control thread
+// between two decisions. Thread: data.
 #pragma once
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <string_view>
 #include <vector>
 
+#include "line.h"
 #include "live.h"
 #include "loop/loop.h"
-#include "os/ring_consumer.h"
+#include "mail.h"
 #include "os/udp_send.h"
-#include "resources.h"
-#include "shape/scheduler.h"
 
 namespace covfefe::shaper {
-
-[[nodiscard]] std::uint32_t backlog_limit(std::uint64_t bytes_per_second);
-// Datagram bytes that one flow should have queued at most: 50 ms of the uplink, within
-// 16 KiB..1 MiB.
 
 class DataPlane {
  public:
@@ -27,9 +24,11 @@ class DataPlane {
     loop::Loop& loop;
     os::UdpSender& sender;
     Live& live;
-    Uplink uplink;
+    DataMailbox& inbox;
+    ControlMailbox& outbox;
   };
-  DataPlane(const Parts& parts, std::function<void(std::string_view why)> lost);
+  DataPlane(const Parts& parts, const Line::Start& start,
+            std::function<void(std::string_view why)> lost);
   // `lost` is called, outside of any other call of this class, when the router broke the rules of
   // the rings; the plane is detached then.
 
@@ -42,42 +41,35 @@ class DataPlane {
 
  private:
   void pump();
-  [[nodiscard]] std::size_t intake();
-  [[nodiscard]] bool accept(const os::Descriptor& sent, Instant now);
-  void cancel(const os::Descriptor& order);
+  void on_mail();
   [[nodiscard]] std::size_t send_due();
-  void fetch_due(Instant now);
-  void complete(const shape::Item& item, os::SendStatus status);
   [[nodiscard]] bool rest();
-  void forget();
+  [[nodiscard]] bool busy(Instant now);
+  void tell();
+  void answer();
   void show();
 
   loop::Loop& loop_;
   os::UdpSender& sender_;
   Live& live_;
-  Uplink uplink_;
+  DataMailbox& inbox_;
+  ControlMailbox& outbox_;
   std::function<void(std::string_view)> lost_;
 
-  os::FrameConsumer consumer_;
-  shape::Scheduler scheduler_;
-  std::vector<os::FrameHead> heads_;  // by frame, copied once from shared memory
-  std::array<os::Descriptor, os::kTakeMost> taken_{};
-
-  static constexpr std::size_t kDecision = 128;  // datagrams per look at the rings
-  std::array<shape::Item, kDecision> items_{};   // scheduled, in the order of sending
-  std::array<os::OutDatagram, kDecision> out_{};
-  std::array<bool, kDecision> sent_{};
-  std::size_t due_ = 0;   // of items_ and out_
-  std::size_t done_ = 0;  // of due_
+  Line line_;
+  std::array<bool, os::kSendBatch> sent_{};
   bool blocked_ = false;  // a socket's buffer is full
 
-  std::uint64_t wire_bytes_ = 0;
-  std::uint64_t dropped_ = 0;
-  std::uint64_t cancelled_ = 0;
+  FiguresQuery question_;     // being answered
+  std::size_t answered_ = 0;  // links of it
   std::uint64_t wakes_ = 0;
+  std::uint64_t handled_ = 0;  // datagrams since window_
+  Instant window_;
+  bool busy_ = false;
 
   loop::Timer timer_;
   loop::Watch wake_;
+  loop::Watch mail_;
   std::vector<loop::Watch> writable_;  // by socket
 };
 

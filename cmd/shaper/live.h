@@ -11,14 +11,16 @@ namespace covfefe::shaper {
 using LiveNumber = std::atomic<std::uint64_t>;
 
 struct Live {
+  LiveNumber rate{0};  // of the root clock, wire bytes a second; 0 = unlimited
   LiveNumber sent_datagrams{0};
   LiveNumber sent_bytes{0};  // wire
   LiveNumber queued_datagrams{0};
   LiveNumber queued_bytes{0};  // wire
   LiveNumber busy_flows{0};
   LiveNumber send_errors{0};  // datagrams that the kernel refused
-  LiveNumber dropped{0};      // over a queue limit
+  LiveNumber dropped{0};      // over a queue limit, or for their age
   LiveNumber cancelled{0};
+  LiveNumber reports{0};   // of friends, about the way to them
   LiveNumber attached{0};  // 0 or 1
   LiveNumber attachments{0};
   LiveNumber violations{0};

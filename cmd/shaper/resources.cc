@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "os/files.h"
 #include "os/listen.h"
+#include "os/random_seed.h"
 #include "os/ring_layout.h"
 #include "sandbox/policy.h"
 
@@ -40,7 +41,7 @@ SysResult<os::UdpSender> take_wire(os::InheritedFds& inherited) {
 }  // namespace
 
 Expected<Resources, std::string> acquire(const sandbox::Arguments& arguments) {
-  const auto config = read_config(arguments.options);
+  auto config = read_config(arguments.options);
   if (!config) return config.error();
   auto inherited = os::InheritedFds::from_environment();
   if (!inherited) return inherited.error().text();
@@ -52,6 +53,13 @@ Expected<Resources, std::string> acquire(const sandbox::Arguments& arguments) {
   if (!loop) return loop.error().text();
   auto stop = os::EventFd::create();
   if (!stop) return stop.error().text();
+  auto to_data = DataMailbox::create(kMailboxCapacity);
+  if (!to_data) return to_data.error().text();
+  auto to_control = ControlMailbox::create(kMailboxCapacity);
+  if (!to_control) return to_control.error().text();
+  const auto seed = os::random_seed();
+  const auto first_lease = os::random_seed();
+  if (!seed || !first_lease) return (seed ? first_lease : seed).error().text();
   auto notifier = os::Notifier::from_environment();
   if (!notifier) return notifier.error().text();
   auto jail = os::JailProbe::open();
@@ -65,7 +73,11 @@ Expected<Resources, std::string> acquire(const sandbox::Arguments& arguments) {
                    std::move(*stop),
                    std::move(*jail),
                    std::move(*notifier),
-                   {config->capacity.up.bytes_per_second, config->link_overhead},
+                   std::move(*to_data),
+                   std::move(*to_control),
+                   std::move(*config),
+                   *seed,
+                   static_cast<std::uint32_t>(*first_lease),
                    sandbox::below_root(arguments.options, "run/covfefe/router.shaper.sock"),
                    sandbox::below_root(arguments.options, "run/covfefe/router.shaper-fd.sock")};
 }

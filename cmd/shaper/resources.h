@@ -6,7 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "config/config.h"
 #include "loop/loop.h"
+#include "mail.h"
 #include "os/eventfd.h"
 #include "os/fd.h"
 #include "os/jail_state.h"
@@ -17,11 +19,6 @@
 
 namespace covfefe::shaper {
 
-struct Uplink {
-  std::uint64_t bytes_per_second = 0;  // capacity.up, wire bytes; 0 = unlimited
-  std::uint32_t overhead = 0;          // link.overhead, bytes per datagram below IP
-};
-
 struct Resources {
   std::unique_ptr<rpc::Service> service;  // the KJ loop: epoll, eventfd, signalfd
   os::Fd operator_listener;
@@ -30,9 +27,13 @@ struct Resources {
   os::EventFd stop;      // ends the data thread
   os::JailProbe jail;
   os::Notifier notifier;
-  Uplink uplink;
-  std::string router_socket;  // path of router.shaper, connected behind the wall
-  std::string frames_socket;  // path of router.shaper-fd, connected behind the wall
+  std::unique_ptr<DataMailbox> to_data;
+  std::unique_ptr<ControlMailbox> to_control;
+  config::Config config;
+  std::uint64_t seed = 0;         // of the idle lanes' jitter
+  std::uint32_t first_lease = 0;  // random: numbers of an earlier run mean nothing now
+  std::string router_socket;      // path of router.shaper, connected behind the wall
+  std::string frames_socket;      // path of router.shaper-fd, connected behind the wall
 };
 
 [[nodiscard]] Expected<Resources, std::string> acquire(const sandbox::Arguments& arguments);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service.h"
 
-#include <schema/shaper.capnp.h>
-
 #include <thread>
 
 #include "data_plane.h"
@@ -10,49 +8,33 @@
 #include "os/log_sink.h"
 #include "os/ring_layout.h"
 #include "router_link.h"
-#include "rpc/inspect.h"
+#include "service_desk.h"
 
 namespace covfefe::shaper {
 namespace {
 
-struct Node {
+struct Facts {
   const Resources& resources;
   const sandbox::JailReport& report;
-  const Live& live;
   Instant started;
-  rpc::CallCount router_calls;
-  rpc::CallCount operator_calls;
 };
 
 std::uint64_t read(const LiveNumber& number) {
   return number.load(std::memory_order_relaxed);
 }
 
-void write_status(const Node& node, schema::ShaperStatus::Builder to) {
-  const Live& live = node.live;
-  to.setRateBps(node.resources.uplink.bytes_per_second * 8);
-  to.setSentDatagrams(read(live.sent_datagrams));
-  to.setSentBytes(read(live.sent_bytes));
-  to.setQueuedDatagrams(static_cast<std::uint32_t>(read(live.queued_datagrams)));
-  to.setQueuedBytes(read(live.queued_bytes));
-  to.setFlows(static_cast<std::uint32_t>(read(live.busy_flows)));
-  to.setSendErrors(read(live.send_errors));
-  to.setDropped(read(live.dropped));
-  to.setAttached(read(live.attached) != 0);
-}
-
-rpc::InspectedService describe(const Node& node) {
-  const Live& live = node.live;
-  const rpc::Service& service = *node.resources.service;
+rpc::InspectedService describe(Desk& desk, const Facts& facts) {
+  const Live& live = desk.live();
+  const rpc::Service& service = *facts.resources.service;
   rpc::InspectedService out;
   out.service = "shaper";
   out.version = COVFEFE_VERSION;
   out.pid = os::own_pid();
-  out.uptime = os::monotonic_now() - node.started;
+  out.uptime = os::monotonic_now() - facts.started;
   out.interfaces = {{capnp::Schema::from<schema::ShaperForRouter>(), "router.shaper",
-                     service.count("router.shaper"), node.router_calls.calls},
+                     service.count("router.shaper"), desk.router_calls.calls},
                     {capnp::Schema::from<schema::ShaperOperator>(), "shaper.operator",
-                     service.count("shaper.operator"), node.operator_calls.calls}};
+                     service.count("shaper.operator"), desk.operator_calls.calls}};
   out.counters = {{"sent_datagrams", read(live.sent_datagrams)},
                   {"sent_bytes", read(live.sent_bytes)},
                   {"send_errors", read(live.send_errors)},
@@ -61,6 +43,10 @@ rpc::InspectedService describe(const Node& node) {
                   {"trains", read(live.trains)},
                   {"dropped", read(live.dropped)},
                   {"cancelled", read(live.cancelled)},
+                  {"reports", read(live.reports)},
+                  {"leases_granted", desk.books().granted()},
+                  {"leases_refused", desk.books().refused()},
+                  {"leases_revoked", desk.books().revoked()},
                   {"descriptors", read(live.received)},
                   {"wakes", read(live.own_wakes)},
                   {"router_wakes", read(live.router_wakes)},
@@ -70,52 +56,22 @@ rpc::InspectedService describe(const Node& node) {
                   {"failed_tasks", service.failed_tasks()}};
   out.queues = {{"datagrams", read(live.queued_datagrams), os::kFrames, read(live.dropped)},
                 {"wire_bytes", read(live.queued_bytes), shape::Limits().total_bytes, 0},
-                {"flows", read(live.busy_flows), os::kFlows, 0}};
-  out.jail.syscalls = node.report.syscalls;
-  out.jail.landlock = node.report.landlock;
-  out.jail.unknown = sandbox::name_of(node.report.unknown);
-  if (const auto state = node.resources.jail.read()) out.jail.state = *state;
+                {"flows", read(live.busy_flows), os::kFlows, 0},
+                {"leases", desk.books().ledger().size(), shape::kLeasesMost, 0}};
+  out.jail.syscalls = facts.report.syscalls;
+  out.jail.landlock = facts.report.landlock;
+  out.jail.unknown = sandbox::name_of(facts.report.unknown);
+  if (const auto state = facts.resources.jail.read()) out.jail.state = *state;
   if (read(live.attached) == 0) out.state = "waits for the router's packet rings";
   return out;
 }
-
-class RouterEdge final : public rpc::Served<schema::ShaperForRouter> {
- public:
-  explicit RouterEdge(Node& node) : Served(node.router_calls), node_(node) {}
-
- protected:
-  kj::Promise<void> status(StatusContext context) override {
-    write_status(node_, context.getResults().initStatus());
-    return kj::READY_NOW;
-  }
-
- private:
-  Node& node_;
-};
-
-class OperatorEdge final : public rpc::Served<schema::ShaperOperator> {
- public:
-  explicit OperatorEdge(Node& node) : Served(node.operator_calls), node_(node) {}
-
- protected:
-  kj::Promise<void> status(StatusContext context) override {
-    write_status(node_, context.getResults().initStatus());
-    return kj::READY_NOW;
-  }
-  kj::Promise<void> inspect(InspectContext context) override {
-    rpc::write_inspection(describe(node_), context.getResults().initInspection());
-    return kj::READY_NOW;
-  }
-
- private:
-  Node& node_;
-};
 
 class DataThread {
  public:
   DataThread(Resources& held, Live& live, Log& log)
       : held_(held),
-        plane_({held.loop, held.sender, live, held.uplink},
+        plane_({held.loop, held.sender, live, *held.to_data, *held.to_control},
+               {uplink_of(held.config), held.seed, os::monotonic_now()},
                [this](std::string_view why) { link_.lost(why); }),
         link_({held.loop, plane_, log}, held.frames_socket) {}
 
@@ -156,9 +112,13 @@ int serve(sandbox::Confined<Resources> jailed) {
     log.record(Level::Error, "data-thread-failed", {{"why", started.error().text()}});
     return 1;
   }
-  Node node{held, jailed.report(), live, os::monotonic_now(), {}, {}};
-  rpc::Exports router([&node] { return kj::heap<RouterEdge>(node); });
-  rpc::Exports operators([&node] { return kj::heap<OperatorEdge>(node); });
+  Books books(held.config, held.first_lease, *held.to_data);
+  Desk desk({*held.service, books, *held.to_data, *held.to_control, live, log});
+  const Facts facts{held, jailed.report(), os::monotonic_now()};
+  desk.inspect = [&desk, &facts] { return describe(desk, facts); };
+  rpc::Exports router([&desk] { return router_edge(desk); });
+  rpc::Exports operators([&desk] { return operator_edge(desk); });
+  desk.start();
   held.service->connect({"router.shaper"}, held.router_socket, router);
   held.service->listen({"shaper.operator"}, held.operator_listener.release(), operators);
   log.record(Level::Info, "jailed", {{"jail", sandbox::summary(jailed.report())}});
@@ -166,7 +126,7 @@ int serve(sandbox::Confined<Resources> jailed) {
   const auto ran = held.service->run();
   if (!ran) log.record(Level::Error, "loop-failed", {{"why", ran.error().text()}});
   data.stop();
-  // Connections hold capabilities that point at the node: they go first.
+  // Connections hold capabilities that point at the desk: they go first.
   held.service.reset();
   return ran.ok() ? 0 : 1;
 }

@@ -41,8 +41,8 @@ Endpoint local(std::uint16_t port) {
 
 }  // namespace
 
-ShaperNode::ShaperNode(const std::string& capacity) {
-  make_tree(capacity);
+ShaperNode::ShaperNode(const std::string& capacity, const std::string& more) {
+  make_tree(capacity, more);
   frames_listener_ = listen("router.shaper-fd");
   rpc_listener_ = listen("router.shaper");
   operator_listener_ = listen("shaper.operator");
@@ -60,7 +60,7 @@ ShaperNode::~ShaperNode() {
   std::filesystem::remove_all(root_, ignored);
 }
 
-void ShaperNode::make_tree(const std::string& capacity) {
+void ShaperNode::make_tree(const std::string& capacity, const std::string& more) {
   char name[] = "/tmp/covfefe-shaper-test-XXXXXX";
   if (::mkdtemp(name) == nullptr) bug("mkdtemp");
   root_ = name;
@@ -68,7 +68,8 @@ void ShaperNode::make_tree(const std::string& capacity) {
   std::filesystem::create_directories(root_ + "/etc");
   std::filesystem::create_directories(root_ + "/run/covfefe");
   std::ofstream(root_ + "/etc/covfefenet.yaml")
-      << "name: test\ncapacity:\n  up: " << capacity << "\n";
+      << "name: test\ncapacity:\n  up: " << capacity << "\n"
+      << more;
 }
 
 os::Fd ShaperNode::listen(const std::string& name) const {
@@ -114,25 +115,38 @@ bool ShaperNode::attach() {
   return true;
 }
 
-bool ShaperNode::hung_up() {
-  if (!readable(connection_.number())) return false;
+bool ShaperNode::hung_up(Duration patience) {
+  const auto milliseconds = static_cast<int>(patience.nanoseconds / 1'000'000);
+  if (!readable(connection_.number(), milliseconds)) return false;
   connection_.reset();
   ring.detach("the shaper hung up");
   return true;
 }
 
-bool ShaperNode::post(FlowId flow, std::uint16_t length, std::uint64_t tag) {
+bool ShaperNode::post_as(FlowId flow, os::FramePosting posting) {
   const os::FrameRef frame = ring.acquire(os::lane_of(flow));
   if (frame.bytes.empty()) return false;
-  store_le<std::uint64_t>(frame.bytes.data(), tag);
-  os::FramePosting posting;
+  store_le<std::uint64_t>(frame.bytes.data(), posting.tag);
   posting.head.to = receiver_at_;
   posting.head.socket = static_cast<std::uint8_t>(os::lane_of(flow) % os::kWireSockets);
-  posting.head.length = length;
   posting.flow = flow;
-  posting.tag = tag;
   ring.post(frame, posting);
   return true;
+}
+
+bool ShaperNode::post(FlowId flow, std::uint16_t length, std::uint64_t tag) {
+  os::FramePosting posting;
+  posting.head.length = length;
+  posting.tag = tag;
+  return post_as(flow, posting);
+}
+
+bool ShaperNode::post_slotted(FlowId flow, std::uint64_t tag) {
+  os::FramePosting posting;
+  posting.head.length = 256;
+  posting.pace = os::RingPace::Slot;
+  posting.tag = tag;
+  return post_as(flow, posting);
 }
 
 bool ShaperNode::post_to(const Endpoint& to, FlowId flow, std::uint64_t tag) {
@@ -166,6 +180,14 @@ std::vector<std::uint64_t> ShaperNode::arrived(std::size_t count) {
     }
   }
   return out;
+}
+
+std::uint64_t ShaperNode::resident_bytes() const {
+  std::ifstream pages("/proc/" + std::to_string(pid_) + "/statm");
+  std::uint64_t all = 0;
+  std::uint64_t resident = 0;
+  pages >> all >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 std::uint64_t ShaperNode::context_switches() const {

@@ -18,8 +18,9 @@ namespace covfefe::tests {
 
 class ShaperNode {
  public:
-  explicit ShaperNode(const std::string& capacity);
-  // Makes directories, sockets and covfefenet.yaml with capacity.up as given; starts the shaper.
+  explicit ShaperNode(const std::string& capacity, const std::string& more = {});
+  // Makes directories, sockets and covfefenet.yaml with capacity.up as given and more lines; starts
+  // the shaper.
   ShaperNode(const ShaperNode&) = delete;
   ShaperNode& operator=(const ShaperNode&) = delete;
   ~ShaperNode();
@@ -30,16 +31,21 @@ class ShaperNode {
 
   [[nodiscard]] bool attach();
   // Accepts the shaper's connection and hands it fresh memory; false after five seconds.
-  [[nodiscard]] bool hung_up();
-  // The shaper's end of the connection is gone; false after five seconds. Detaches.
+  [[nodiscard]] bool hung_up(Duration patience = Duration::seconds(5));
+  // The shaper's end of the connection is gone; false when it is not in that time. Detaches.
 
   [[nodiscard]] bool post(FlowId flow, std::uint16_t length, std::uint64_t tag);
   // To receiver(), from the socket of the flow's lane; the datagram begins with the tag.
+  [[nodiscard]] bool post_slotted(FlowId flow, std::uint64_t tag);
+  // An S cell of control that waits for a slot of the idle lane.
   [[nodiscard]] bool post_to(const Endpoint& to, FlowId flow, std::uint64_t tag);
   [[nodiscard]] std::vector<os::FrameCompletion> collect(std::size_t count);
   // Until so many completed or five seconds passed without one.
   [[nodiscard]] std::vector<std::uint64_t> arrived(std::size_t count);
   // Tags, in the order of arrival.
+
+  [[nodiscard]] std::uint64_t resident_bytes() const;
+  [[nodiscard]] const os::Fd& rpc_listener() const { return rpc_listener_; }
 
   [[nodiscard]] std::uint64_t context_switches() const;
   // Voluntary ones of all threads: how often the shaper went to sleep.
@@ -49,7 +55,8 @@ class ShaperNode {
   std::string operator_socket;
 
  private:
-  void make_tree(const std::string& capacity);
+  void make_tree(const std::string& capacity, const std::string& more);
+  [[nodiscard]] bool post_as(FlowId flow, os::FramePosting posting);
   os::Fd listen(const std::string& name) const;
 
   std::string root_;
