@@ -64,6 +64,35 @@ struct PingOptions {
 [[nodiscard]] int inspect(const Common& common, const std::string& service);
 [[nodiscard]] int config_check(const Common& common);
 [[nodiscard]] int config_show(const Common& common);
+[[nodiscard]] int config_apply(const Common& common);
+
+struct ReserveOptions {
+  std::string peer;
+  std::string rate;  // of payload
+  std::string lasts;
+  std::string lease_class = "realtime";
+  std::uint16_t packet = 0;  // 0: as the class has it usually
+  std::string at;            // empty: now
+  bool in = false;           // neither or both: both ways
+  bool out = false;
+};
+[[nodiscard]] int reserve(const Common& common, const ReserveOptions& options);
+[[nodiscard]] int extend(const Common& common, std::uint32_t id, const std::string& by);
+[[nodiscard]] int release(const Common& common, std::uint32_t id);
+[[nodiscard]] int promises(const Common& common);
+[[nodiscard]] int intend(const Common& common, const std::string& what, const std::string& when);
+[[nodiscard]] int please(const Common& common, const std::string& peer, const std::string& by);
+struct AnswerOptions {
+  std::string peer;
+  std::string yes_or_no;
+  std::string by;  // empty: what was asked
+};
+[[nodiscard]] int answer(const Common& common, const AnswerOptions& options);
+[[nodiscard]] int shaper(const Common& common);
+struct TopOptions {
+  bool once = false;  // one frame, then done
+};
+[[nodiscard]] int top(const Common& common, const TopOptions& options);
 [[nodiscard]] int unlock(const Common& common, const std::string& passphrase_file);
 
 }  // namespace covfefe::cli

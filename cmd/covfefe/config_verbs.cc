@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 
 #include "commands.h"
-#include "json.h"
+#include "config_json.h"
 #include "layout.h"
 #include "node_files.h"
+#include "os/files.h"
+#include "services.h"
+#include "shaper_views.h"
 
 namespace covfefe::cli {
 
@@ -21,6 +25,70 @@ int config_check(const Common& common) {
   return kDone;
 }
 
+namespace {
+
+constexpr const char* kRestart = "systemctl restart covfefe.target, or covfefe up anew";
+
+struct Sorted {
+  std::vector<std::string> now;
+  std::vector<std::string> at_restart;
+};
+
+Outcome<Sorted> apply_to_both(const Layout& layout, const std::string& text) {
+  auto shaper = Connection::open(layout, "shaper");
+  if (!shaper) return shaper.error();
+  auto router = Connection::open(layout, "router");
+  if (!router) return router.error();
+  const auto first = apply_to_shaper(*shaper, text);
+  if (!first) return first.error();
+  const auto second = apply_to_router(*router, text);
+  if (!second) return second.error();
+  std::vector<std::string> all = second->changed;
+  for (const std::string& key : first->changed) {
+    if (std::find(all.begin(), all.end(), key) == all.end()) all.push_back(key);
+  }
+  Sorted out;
+  for (std::string& key : all)
+    (config::needs_restart(key) ? out.at_restart : out.now).push_back(std::move(key));
+  return out;
+}
+
+Json keys_json(const std::vector<std::string>& keys) {
+  Json out = Json::array();
+  for (const std::string& key : keys) out.add(key);
+  return out;
+}
+
+void print(const Sorted& changed) {
+  for (const std::string& key : changed.now) std::printf("changed  %s\n", key.c_str());
+  for (const std::string& key : changed.at_restart)
+    std::printf("waits    %s (for a restart)\n", key.c_str());
+  if (!changed.at_restart.empty()) std::printf("  next: %s\n", kRestart);
+  if (changed.now.empty() && changed.at_restart.empty())
+    std::printf("nothing changed: the node runs with this file\n");
+}
+
+}  // namespace
+
+int config_apply(const Common& common) {
+  const Layout layout(common.root);
+  const auto config = load_config(layout);
+  if (!config) return report(config.error(), common);
+  const auto text = os::read_text(layout.config(), config::kMaxText);
+  if (!text) return report({text.error().text(), ""}, common);
+  const auto changed = apply_to_both(layout, *text);
+  if (!changed) return report(changed.error(), common);
+  if (!common.json) {
+    print(*changed);
+    return kDone;
+  }
+  const Json json = Json::document("config-apply")
+                        .set("changed", keys_json(changed->now))
+                        .set("restart", keys_json(changed->at_restart));
+  std::fputs(json.text().c_str(), stdout);
+  return kDone;
+}
+
 int config_show(const Common& common) {
   const auto config = load_config(Layout(common.root));
   if (!config) return report(config.error(), common);
@@ -28,32 +96,7 @@ int config_show(const Common& common) {
     std::fputs(config::emit_config(*config).c_str(), stdout);
     return kDone;
   }
-  Json data = Json::array();
-  for (const Endpoint& endpoint : config->listen.data) data.add(config::format_listen(endpoint));
-  Json exclude = Json::array();
-  for (const config::Prefix& prefix : config->tun.exclude) {
-    exclude.add(config::format_prefix(prefix));
-  }
-  const Json json =
-      Json::document("config-show")
-          .set("name", config->name)
-          .set("listen", Json::object()
-                             .set("control", config::format_listen(config->listen.control))
-                             .set("data", std::move(data)))
-          .set("tun",
-               Json::object().set("name", config->tun.name).set("exclude", std::move(exclude)))
-          .set("capacity", Json::object()
-                               .set("up", config::format_rate(config->capacity.up))
-                               .set("down", config::format_rate(config->capacity.down)))
-          .set("link", Json::object().set("overhead", config->link_overhead))
-          .set("min_trusted_entries", config->min_trusted_entries)
-          .set("circuits",
-               Json::object()
-                   .set("per_destination", config->circuits.per_destination)
-                   .set("strangers", config->circuits.accept_strangers ? "accept" : "refuse")
-                   .set("relay", config->circuits.relay))
-          .set("storage", Json::object().set("require_luks", config->require_luks));
-  std::fputs(json.text().c_str(), stdout);
+  std::fputs(config_json(*config).text().c_str(), stdout);
   return kDone;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service_router.h"
 
+#include "service_promises.h"
+
 namespace covfefe::cli {
 namespace {
 
@@ -17,6 +19,18 @@ const char* state_name(schema::LinkState state) {
       return "up";
   }
   return "down";
+}
+
+const char* idle_name(schema::IdleLane lane) {
+  switch (lane) {
+    case schema::IdleLane::ALWAYS_ON:
+      return "always-on";
+    case schema::IdleLane::METERED:
+      return "metered";
+    case schema::IdleLane::OFF:
+      return "off";
+  }
+  return "off";
 }
 
 FriendView friend_view(schema::FriendStatus::Reader from) {
@@ -39,6 +53,13 @@ FriendView friend_view(schema::FriendStatus::Reader from) {
   out.onion_faults = from.getOnionFaults();
   out.circuits_destroyed = from.getCircuitsDestroyed();
   out.relayed = relayed_view(from.getRelayed());
+  out.idle = idle_name(from.getIdle());
+  out.peer_idle = idle_name(from.getPeerIdle());
+  out.queue_ms = from.getQueueMicros() / 1000.0;
+  out.path_loss = from.getPathLoss() / 100.0;
+  for (const auto one : from.getPromises()) out.promises.push_back(promise_view(one));
+  out.kept = from.getKept();
+  out.broken = from.getBroken();
   return out;
 }
 

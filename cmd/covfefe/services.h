@@ -13,6 +13,7 @@
 #include "base/records.h"
 #include "layout.h"
 #include "outcome.h"
+#include "promise_views.h"
 
 namespace covfefe::rpc {
 class Client;
@@ -87,6 +88,13 @@ struct FriendView {
   std::uint64_t onion_faults = 0;
   std::uint64_t circuits_destroyed = 0;
   RelayedView relayed;
+  std::string idle;       // what this node keeps flowing to it: "always-on", "metered" or "off"
+  std::string peer_idle;  // what it says that it keeps flowing here
+  double queue_ms = 0;    // on the way to it, 0: not measured
+  double path_loss = 0;   // in percent, of late
+  std::vector<PromiseView> promises;
+  std::uint64_t kept = 0;  // of its promises, since the router started
+  std::uint64_t broken = 0;
 };
 struct CircuitCountsView {
   std::uint32_t open = 0;

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "layout.h"
 #include "node_files.h"
+#include "promise_text.h"
 #include "quantity.h"
 #include "services.h"
 #include "trust/level.h"
@@ -87,6 +88,19 @@ Outcome<Overview> gather(const Layout& layout) {
   return out;
 }
 
+Json promises_json(const std::vector<PromiseView>& promises) {
+  Json out = Json::array();
+  for (const PromiseView& one : promises) out.add(promise_json(one));
+  return out;
+}
+
+// Whether a friend waits for the operator's word.
+bool asks(const FriendView& one) {
+  return std::any_of(one.promises.begin(), one.promises.end(), [](const PromiseView& promise) {
+    return promise.kind == "please" && !promise.ours;
+  });
+}
+
 Json to_json(const Overview& overview) {
   Json services = Json::array();
   for (const ServiceState& service : overview.services) {
@@ -110,7 +124,12 @@ Json to_json(const Overview& overview) {
                     .set("tx_bytes", one.tx_bytes)
                     .set("session_up", one.session_up)
                     .set("small_mode", one.small_mode)
-                    .set("data_sockets", one.data_sockets));
+                    .set("data_sockets", one.data_sockets)
+                    .set("idle", one.idle)
+                    .set("peer_idle", one.peer_idle)
+                    .set("promises", promises_json(one.promises))
+                    .set("promises_kept", one.kept)
+                    .set("promises_broken", one.broken));
   }
   return Json::document("status")
       .set("name", overview.name)
@@ -136,6 +155,9 @@ void print(const Overview& overview) {
                 trust::name_of(one.trust), one.state.c_str(), rtt_text(one.rtt_ms).c_str(),
                 bytes_text(one.rx_bytes).c_str(), bytes_text(one.tx_bytes).c_str(),
                 one.path.c_str());
+    for (const PromiseView& promise : one.promises)
+      std::printf("      %s\n", promise_text(promise).c_str());
+    if (asks(one)) std::printf("      next: covfefe answer %s yes, or no\n", one.name.c_str());
   }
   if (overview.friends.empty() && overview.why_no_friends.empty()) {
     std::printf("  no friends yet: exchange cards, then covfefe friend add\n");

@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verbs.h"
 
-#include <CLI/CLI.hpp>
-#include <functional>
 #include <memory>
 
 #include "commands.h"
 #include "crypto/types.h"
+#include "verbs_parts.h"
 
 namespace covfefe::cli {
-namespace {
-
-struct Chosen {
-  Common common;
-  std::function<int()> run;
-};
-
 CLI::App* verb(CLI::App& parent, Chosen& chosen, const char* name, const char* does) {
   CLI::App* app = parent.add_subcommand(name, does);
   app->add_option("--root", chosen.common.root, "where the node lives")->capture_default_str();
   app->add_flag("--json", chosen.common.json, "machine-readable output");
   return app;
 }
+
+namespace {
 
 void add_node_verbs(CLI::App& app, Chosen& chosen) {
   auto* init_verb = verb(app, chosen, "init", "make keys and a default configuration");
@@ -119,8 +113,6 @@ void add_friend_verbs(CLI::App& app, Chosen& chosen) {
 
 using TextVerb = int (*)(const Common&, const std::string&);
 
-constexpr const char* kPeer = "petname, overlay address or NAME.FRIEND";
-
 struct WordVerb {
   const char* name;
   const char* does;
@@ -178,6 +170,7 @@ void add_circuit_verbs(CLI::App& app, Chosen& chosen) {
     chosen.run = [&chosen] { return identity_drop(chosen.common); };
   });
 }
+
 void add_live_verbs(CLI::App& app, Chosen& chosen) {
   verb(app, chosen, "status", "one screen: services, jails, friends, circuits")
       ->callback([&chosen] { chosen.run = [&chosen] { return status(chosen.common); }; });
@@ -197,6 +190,9 @@ void add_live_verbs(CLI::App& app, Chosen& chosen) {
   verb(*config, chosen, "show", "every key with its effective value")->callback([&chosen] {
     chosen.run = [&chosen] { return config_show(chosen.common); };
   });
+  verb(*config, chosen, "apply", "let the running node follow the file")->callback([&chosen] {
+    chosen.run = [&chosen] { return config_apply(chosen.common); };
+  });
 }
 
 }  // namespace
@@ -214,6 +210,8 @@ int dispatch(int argc, char** argv) {
   add_friend_verbs(app, chosen);
   add_live_verbs(app, chosen);
   add_circuit_verbs(app, chosen);
+  add_promise_verbs(app, chosen);
+  add_shaper_verbs(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
