@@ -196,8 +196,8 @@ void ShaperControl::send_places() {
       placing_ = false;
       if (place_again_) send_places();
     };
-    needs_.service.run_beside(
-        request.send().ignoreResult().then(done, [done](kj::Exception&&) { done(); }));
+    needs_.service.run_beside(request.send().ignoreResult().then(
+        [done] { done(); }, [done](kj::Exception&&) { done(); }));
   }
 }
 

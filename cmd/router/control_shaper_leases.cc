@@ -181,7 +181,7 @@ void ShaperControl::send_releases() {
         send_releases();
       };
       needs_.service.run_beside(
-          call.send().ignoreResult().then(done, [done](kj::Exception&&) { done(); }));
+          call.send().ignoreResult().then([done] { done(); }, [done](kj::Exception&&) { done(); }));
     }
   }
 }
