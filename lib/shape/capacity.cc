@@ -155,7 +155,7 @@ bool Capacity::starving() const {
 }
 
 bool Capacity::starved() const {
-  if (!limited() || !anchored_ || !view_.short_most) return false;
+  if (!limited() || !anchored_ || view_.links == 0 || !view_.short_most) return false;
   if (view_.newest_lost * 4 > view_.newest) return false;
   const auto sent = static_cast<std::int64_t>(load_.sent_by(evaluated_ - rtt()));
   const std::int64_t missing = sent - static_cast<std::int64_t>(view_.arrived) - under_way_;

@@ -105,7 +105,7 @@ class Capacity {
   Duration others_;                   // of the queue, that stays when we drain it: not ours
   Instant onset_ = Instant::never();  // since when the queue is above the trigger
   std::int64_t under_way_ = 0;  // bytes sent a round trip ago that reports do not account for yet
-  bool anchored_ = false;       // it is known
+  bool anchored_ = true;        // it is known
   Instant anchor_at_;           // not before: reports are in disorder
   std::uint32_t caution_ = 0;   // how many cuts of late were for nothing
   Instant caution_since_;

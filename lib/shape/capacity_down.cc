@@ -57,7 +57,11 @@ Duration Capacity::standing() const {
 }
 
 void Capacity::set_gain(Instant now) {
-  const Duration queue = standing();
+  Duration queue = standing();
+  // What reports see by then was sent after the cut.
+  if (now - cut_at_ > most_queue_ + feedback() * 2) {
+    queue = std::max(queue, std::min(view_.newest_queue - others_ - slack(), kVeryDeep));
+  }
   gain_ = queue > kVeryDeep ? kVeryDeepGain : queue > kDeep ? kDeepGain : kDrainGain;
   if (queue > kDeep) least_at_ = now;  // what reports see now is of long ago
 }

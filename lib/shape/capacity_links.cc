@@ -178,7 +178,7 @@ Duration CapacityLinks::median(Field by, std::uint64_t bytes, Instant now) const
   std::uint64_t below = 0;
   for (std::size_t bin = 0; bin < weights.size(); ++bin) {
     below += weights[bin];
-    if (below * 2 < bytes || below == 0) continue;
+    if (below * 2 <= bytes) continue;  // half the bytes see it: the greater half decides
     const auto step = static_cast<std::int64_t>(bin);
     return {bin < kFine ? step * kFineStep
                         : kCoarseFrom + (step - static_cast<std::int64_t>(kFine)) * kCoarseStep};
