@@ -98,6 +98,7 @@ void DataPlane::settle() {
   ring.flush();
   shaper_.check();
   if (!attached_told_) tell_attached();
+  if (places_) tell_places();
   pace_tun();
   std::uint32_t in_use = 0;
   for (os::RingLane lane = 0; lane < os::kRingLanes; ++lane) in_use += ring.in_use(lane);
@@ -281,7 +282,15 @@ void DataPlane::measured(FlowId flow, const core::PathSample& sample) {
                         {sample.delivered, sample.interval, sample.queue, sample.rtt, sample.lost});
 }
 
+void DataPlane::tell_places() {
+  if (outbox_.push(*places_) == os::Posted::Queued) places_.reset();
+}
+
 void DataPlane::tell(core::Report report) {
+  if (auto* places = std::get_if<core::LinkPlaces>(&report)) {
+    places_ = std::move(*places);
+    return tell_places();
+  }
   std::visit([this](auto&& one) { outbox_.push(std::move(one)); }, std::move(report));
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "core/router.h"
 #include "os/udp.h"
@@ -48,6 +49,7 @@ class DataPlane final : private core::Effects {
   void collect();
   void pace_tun();
   void tell_attached();
+  void tell_places();
   [[nodiscard]] Measured measure(RequestId request) const;
 
   DataResources& held_;
@@ -62,9 +64,10 @@ class DataPlane final : private core::Effects {
   ShaperEdge shaper_;
   TunEdge tun_;
   Instant next_clock_;
-  bool bulk_starved_ = false;        // since the last look, no frame was free for bulk
-  std::uint32_t starved_level_ = 0;  // bulk frames in use when the TUN was paused
-  bool attached_told_ = true;        // false: the mail was full, told again at the next wake
+  bool bulk_starved_ = false;               // since the last look, no frame was free for bulk
+  std::uint32_t starved_level_ = 0;         // bulk frames in use when the TUN was paused
+  bool attached_told_ = true;               // false: the mail was full, told again at the next wake
+  std::optional<core::LinkPlaces> places_;  // the mail was full, told again at the next wake
   std::uint64_t steps_ = 0;
   std::array<loop::Watch, kWireSockets> wire_watches_;
   loop::Watch inbox_watch_;

@@ -72,6 +72,14 @@ void Links::friends(const FriendTable& table) {
       link.update(f);
     }
   }
+  p.tell_places();
+}
+
+// Also after a table that changed none: what was told before may have been lost on the way.
+void Links::Parts::tell_places() const {
+  LinkPlaces places;
+  for (const auto& [id, slot] : by_id) places.all.push_back({id, slot});
+  desk.effects->tell(std::move(places));
 }
 
 // ---- a step ------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ struct Links::Parts {
   void pump_dials();
   void insert(const Friend& who);
   void remove(std::uint32_t slot);
+  void tell_places() const;
 
   // links_datagrams.cc
   void read(const DatagramIn& datagram);
