@@ -178,8 +178,8 @@ void Line::decide(Instant now) {
       complete(item, os::SendStatus::Dropped, now);
       continue;
     }
-    charged_ += item.wire;
     const os::FrameHead& head = heads_[item.frame];
+    charged_ += item.length + headers_to(head.to);  // as friends count, who know no link.overhead
     os::Descriptor posted;
     posted.frame = item.frame;
     posted.length = item.length;

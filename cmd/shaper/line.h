@@ -98,7 +98,7 @@ class Line {
   std::size_t due_ = 0;   // of items_ and out_
   std::size_t done_ = 0;  // of due_
   std::uint64_t rate_ = 0;
-  std::uint64_t charged_ = 0;  // wire bytes by the root clock
+  std::uint64_t charged_ = 0;  // bytes that left, without link.overhead
   std::uint64_t promised_ = 0;
   CapacityNews told_;
   LineCounters counters_;
