@@ -8,74 +8,13 @@
 namespace covfefe::shape {
 
 FlowTable::FlowTable(std::uint32_t flows, std::uint32_t items)
-    : flows_(flows), blocks_(flows / kFlowsPerLink + 1), queued_(items) {
+    : flows_(flows),
+      blocks_(std::make_unique<Block[]>(flows / kFlowsPerLink + 1)),
+      queued_(std::make_unique<Queued[]>(items)) {
   CHECK(flows % kFlowsPerLink == 0 && flows < kNone - kFlowsPerLink);
   for (std::uint32_t i = 0; i + 1 < items; ++i) queued_[i].next = i + 1;
   free_ = items == 0 ? kNone : 0;
   fat_.fill(kNone);
-}
-
-void FlowTable::account(const Item& item) {
-  FlowState& of = state(item.flow.value);
-  if (of.packets == 0) ++busy_;
-  ++of.packets;
-  of.bytes += item.wire;
-  of.payload += item.length;
-  ++packets_;
-  bytes_ += item.wire;
-  Counters& all = accounts_[static_cast<std::size_t>((*this)[item.flow.value].account)];
-  ++all.queued;
-  all.queued_bytes += item.wire;
-  classify(item.flow.value, of);
-}
-
-void FlowTable::discount(const Item& item, Fate fate) {
-  FlowState& of = state(item.flow.value);
-  --of.packets;
-  if (of.packets == 0) --busy_;
-  of.bytes -= item.wire;
-  of.payload -= item.length;
-  --packets_;
-  bytes_ -= item.wire;
-  Counters& all = accounts_[static_cast<std::size_t>((*this)[item.flow.value].account)];
-  --all.queued;
-  all.queued_bytes -= item.wire;
-  if (fate == Fate::Sent) {
-    ++of.sent;
-    ++all.sent;
-    of.sent_bytes += item.wire;
-    all.sent_bytes += item.wire;
-  } else if (fate == Fate::Dropped) {
-    ++of.dropped;
-    ++all.dropped;
-  }
-  classify(item.flow.value, of);
-}
-
-void FlowTable::push(Fifo& list, const Item& item, Instant now) {
-  CHECK(free_ != kNone && item.flow.value < flows_);
-  const std::uint32_t index = free_;
-  free_ = queued_[index].next;
-  queued_[index] = {item, now, kNone};
-  if (list.empty()) {
-    list.head = index;
-  } else {
-    queued_[list.tail].next = index;
-  }
-  list.tail = index;
-  account(item);
-}
-
-Item FlowTable::pop(Fifo& list, Fate fate) {
-  CHECK(!list.empty());
-  const std::uint32_t index = list.head;
-  Queued& gone = queued_[index];
-  list.head = gone.next;
-  if (list.empty()) list.tail = kNone;
-  gone.next = free_;
-  free_ = index;
-  discount(gone.item, fate);
-  return gone.item;
 }
 
 bool FlowTable::remove_older(Fifo& list, std::uint32_t epoch, Item& out) {
@@ -115,13 +54,9 @@ void FlowTable::move_account(std::uint32_t flow, Account to) {
   now.queued_bytes += of.bytes;
 }
 
-// ---- the fattest
-// ---------------------------------------------------------------------------------
+// ---- the fattest ------------------------------------------------------------------------------
 
-// Flows with little queued, nearly all of them nearly always, are on no list and cost nothing here.
-void FlowTable::classify(std::uint32_t flow, FlowState& state) {
-  const auto as = static_cast<std::uint8_t>(state.bytes <= kLean ? 0 : std::bit_width(state.bytes));
-  if (as == state.fat_class) return;
+void FlowTable::reclassify(std::uint32_t flow, FlowState& state, std::uint8_t as) {
   if (state.fat_class != 0) unlist(state);
   state.fat_class = as;
   if (as == 0) return;

@@ -6,9 +6,11 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
-#include <vector>
+#include <memory>
 
+#include "base/bug.h"
 #include "base/flow_class.h"
 #include "base/ids.h"
 #include "base/instant.h"
@@ -184,11 +186,12 @@ class FlowTable {
   void account(const Item& item);
   void discount(const Item& item, Fate fate);
   void classify(std::uint32_t flow, FlowState& state);
+  void reclassify(std::uint32_t flow, FlowState& state, std::uint8_t as);
   void unlist(FlowState& state);
 
   std::uint32_t flows_;
-  std::vector<Block> blocks_;
-  std::vector<Queued> queued_;
+  std::unique_ptr<Block[]> blocks_;
+  std::unique_ptr<Queued[]> queued_;
   std::uint32_t free_ = kNone;
   std::uint32_t packets_ = 0;
   std::uint32_t busy_ = 0;
@@ -198,8 +201,76 @@ class FlowTable {
   std::array<std::uint32_t, 33> fat_{};
 };
 
-// ---- rings through the links of nodes; `head` is the place that remembers one of them
-// ------------
+// ---- what every datagram passes: inlined
+// ---------------------------------------------------------
+
+// Flows with little queued, nearly all of them nearly always, are on no list and cost nothing here.
+inline void FlowTable::classify(std::uint32_t flow, FlowState& state) {
+  const int as = state.bytes <= kLean ? 0 : std::bit_width(state.bytes);
+  if (as != state.fat_class) reclassify(flow, state, static_cast<std::uint8_t>(as));
+}
+
+inline void FlowTable::account(const Item& item) {
+  FlowState& of = state(item.flow.value);
+  if (of.packets == 0) ++busy_;
+  ++of.packets;
+  of.bytes += item.wire;
+  of.payload += item.length;
+  ++packets_;
+  bytes_ += item.wire;
+  Counters& all = accounts_[static_cast<std::size_t>((*this)[item.flow.value].account)];
+  ++all.queued;
+  all.queued_bytes += item.wire;
+  classify(item.flow.value, of);
+}
+
+inline void FlowTable::discount(const Item& item, Fate fate) {
+  FlowState& of = state(item.flow.value);
+  --of.packets;
+  if (of.packets == 0) --busy_;
+  of.bytes -= item.wire;
+  of.payload -= item.length;
+  --packets_;
+  bytes_ -= item.wire;
+  Counters& all = accounts_[static_cast<std::size_t>((*this)[item.flow.value].account)];
+  --all.queued;
+  all.queued_bytes -= item.wire;
+  if (fate == Fate::Sent) {
+    ++of.sent;
+    ++all.sent;
+    of.sent_bytes += item.wire;
+    all.sent_bytes += item.wire;
+  } else if (fate == Fate::Dropped) {
+    ++of.dropped;
+    ++all.dropped;
+  }
+  classify(item.flow.value, of);
+}
+
+inline void FlowTable::push(Fifo& list, const Item& item, Instant now) {
+  if (free_ == kNone) bug("a datagram without room");
+  const std::uint32_t index = free_;
+  Queued& one = queued_[index];
+  free_ = one.next;
+  one = {item, now, kNone};
+  (list.empty() ? list.head : queued_[list.tail].next) = index;
+  list.tail = index;
+  account(item);
+}
+
+inline Item FlowTable::pop(Fifo& list, Fate fate) {
+  if (list.empty()) bug("a datagram of an empty queue");
+  const std::uint32_t index = list.head;
+  Queued& gone = queued_[index];
+  list.head = gone.next;
+  if (list.empty()) list.tail = kNone;
+  gone.next = free_;
+  free_ = index;
+  discount(gone.item, fate);
+  return gone.item;
+}
+
+// ---- rings through the links of nodes; `head` is the place that remembers one of them ---------
 
 template <std::uint32_t Node::*Next, std::uint32_t Node::*Previous>
 struct Ring {

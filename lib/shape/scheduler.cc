@@ -30,8 +30,7 @@ Scheduler::Scheduler(const Limits& limits)
   for (std::uint32_t link = 0; link < table_.links(); ++link) remove_link(link);
 }
 
-// ---- in
-// ------------------------------------------------------------------------------------------
+// ---- in ---------------------------------------------------------------------------------------
 
 Admission Scheduler::enqueue(const Item& item, Pace pace, Instant now) {
   CHECK(item.flow.value < limits_.flows && has_class(item.flow));
@@ -68,15 +67,13 @@ void Scheduler::evict(std::uint32_t flow) {
 void Scheduler::place(const Item& item, Pace pace) {
   const std::uint32_t flow = item.flow.value;
   const std::uint32_t link = link_of(item.flow);
-  Node& node = table_[flow];
-  Fifo& paced = table_.link(link).paced;
-  const bool hidden = !paced.empty() || (node.list.empty() && silent(link));
-  if (pace == Pace::Slot && lanes_.on(link) && hidden) {
-    table_.push(paced, item, now_);
+  if (pace == Pace::Slot && hides(link)) {
+    table_.push(table_.link(link).paced, item, now_);
     table_[table_.node_of(link)].paced = true;
     lanes_.arm(link, now_);
     return;
   }
+  Node& node = table_[flow];
   bool first = node.list.empty();
   table_.push(node.list, item, now_);
   const FlowClass as = class_of(item.flow);
@@ -92,7 +89,11 @@ void Scheduler::place(const Item& item, Pace pace) {
   if (first) start(flow);
 }
 
-bool Scheduler::silent(std::uint32_t link) const {
+// Whether control that may wait for a slot does: nothing of it must overtake what waits already.
+bool Scheduler::hides(std::uint32_t link) const {
+  if (!lanes_.on(link)) return false;
+  if (!table_.link(link).paced.empty()) return true;
+  if (!table_[flow_of(link, FlowClass::Control).value].list.empty()) return false;
   for (std::uint32_t as = 0; as < kFlowClasses; ++as) {
     const FlowState& flow = table_.state(link * kFlowsPerLink + as);
     if (now_ - flow.last_sent < kSilence) return false;
@@ -100,8 +101,7 @@ bool Scheduler::silent(std::uint32_t link) const {
   return true;
 }
 
-// ---- out
-// -----------------------------------------------------------------------------------------
+// ---- out --------------------------------------------------------------------------------------
 
 std::size_t Scheduler::dequeue(Instant now, std::span<Decision> out) {
   now_ = std::max(now_, now);
@@ -157,8 +157,7 @@ void Scheduler::clear() {
   }
 }
 
-// ---- seen
-// ----------------------------------------------------------------------------------------
+// ---- seen -------------------------------------------------------------------------------------
 
 Counters Scheduler::of(FlowId flow) const {
   CHECK(flow.value < limits_.flows);

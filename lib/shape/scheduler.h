@@ -101,7 +101,7 @@ class Scheduler {
   [[nodiscard]] bool make_room(std::uint32_t wire);
   void evict(std::uint32_t flow);
   void place(const Item& item, Pace pace);
-  [[nodiscard]] bool silent(std::uint32_t link) const;
+  [[nodiscard]] bool hides(std::uint32_t link) const;
 
   // scheduler_stages.cc
   [[nodiscard]] bool decide(Decision& out);

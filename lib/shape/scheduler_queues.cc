@@ -19,8 +19,7 @@ FlowClass class_at(std::uint32_t flow) {
 
 }  // namespace
 
-// ---- flows
-// ---------------------------------------------------------------------------------------
+// ---- flows ------------------------------------------------------------------------------------
 
 void Scheduler::start(std::uint32_t flow) {
   const std::uint32_t link = table_.node_of(flow / kFlowsPerLink);
@@ -71,8 +70,7 @@ void Scheduler::flush_paced(std::uint32_t link) {
   if (first && !table_[control].list.empty()) start(control);
 }
 
-// ---- the tree
-// ------------------------------------------------------------------------------------
+// ---- the tree ---------------------------------------------------------------------------------
 
 void Scheduler::join(std::uint32_t node) {
   for (;;) {
@@ -99,8 +97,7 @@ void Scheduler::enter(std::uint32_t node) {
   join(node);
 }
 
-// ---- caps
-// ----------------------------------------------------------------------------------------
+// ---- caps -------------------------------------------------------------------------------------
 
 bool Scheduler::held(std::uint32_t node) {
   const Node& one = table_[node];
@@ -129,8 +126,7 @@ void Scheduler::unpark(std::uint32_t node) {
   if (!table_[relayed].list.empty() && !table_[relayed].active) join(relayed);
 }
 
-// ---- guarantees
-// ----------------------------------------------------------------------------------
+// ---- guarantees -------------------------------------------------------------------------------
 
 Level Scheduler::level_of(std::uint32_t node) const {
   if (node >= table_.flows()) return static_cast<Level>(node - table_.flows());
@@ -164,8 +160,7 @@ void Scheduler::release_guarantee(std::uint32_t node) {
   if (!table_[node].parked) unqueue(node);
 }
 
-// ---- leases
-// --------------------------------------------------------------------------------------
+// ---- leases -----------------------------------------------------------------------------------
 
 void Scheduler::tag_lease(std::uint32_t flow) {
   unqueue(flow);
@@ -182,8 +177,7 @@ void Scheduler::tag_lease(std::uint32_t flow) {
   leases_.insert(table_, flow, leases_.tick(one.clock + cost));
 }
 
-// ---- time
-// ----------------------------------------------------------------------------------------
+// ---- time -------------------------------------------------------------------------------------
 
 void Scheduler::expire() {
   const std::int64_t now = wheel_.tick(now_);

@@ -56,8 +56,7 @@ Item Scheduler::take(std::uint32_t flow) {
   return item;
 }
 
-// ---- 0: control
-// ----------------------------------------------------------------------------------
+// ---- 0: control -------------------------------------------------------------------------------
 
 void Scheduler::serve_control(Decision& out) {
   const auto level = static_cast<std::size_t>(std::bit_width(control_levels_)) - 1;
@@ -69,8 +68,7 @@ void Scheduler::serve_control(Decision& out) {
   flush_paced(flow / kFlowsPerLink);
 }
 
-// ---- 1: leases
-// -----------------------------------------------------------------------------------
+// ---- 1: leases --------------------------------------------------------------------------------
 
 void Scheduler::serve_lease(Decision& out) {
   leases_.set_earliest(std::min(leases_.first_tick(), leases_.tick(now_)));
@@ -86,8 +84,7 @@ void Scheduler::serve_lease(Decision& out) {
   flush_paced(link);
 }
 
-// ---- 2: slots and guarantees
-// ---------------------------------------------------------------------
+// ---- 2: slots and guarantees ------------------------------------------------------------------
 
 bool Scheduler::serve_slot(Decision& out) {
   const std::uint32_t link = lanes_.take();
@@ -111,8 +108,7 @@ void Scheduler::serve_behind(Decision& out) {
   deliver(path_below(node), node, out);
 }
 
-// ---- 3: the rest
-// ---------------------------------------------------------------------------------
+// ---- 3: the rest ------------------------------------------------------------------------------
 
 void Scheduler::serve_rest(Decision& out) {
   deliver(path_below(tree_.turn_of(table_.root())), table_.root(), out);
@@ -157,8 +153,7 @@ void Scheduler::pay(const Path& path, std::uint32_t payer, std::uint32_t wire) {
   if (payer == path.child) table_.link(payer / kFlowsPerLink).guaranteed_bytes += wire;
 }
 
-// ---- caps
-// ----------------------------------------------------------------------------------------
+// ---- caps -------------------------------------------------------------------------------------
 
 void Scheduler::charge_caps(std::uint32_t link, std::uint32_t level, std::uint32_t wire) {
   charge_cap(link, wire);
@@ -174,8 +169,7 @@ void Scheduler::charge_cap(std::uint32_t node, std::uint32_t wire) {
   if (one.active || table_.is_link(node)) (void)held(node);
 }
 
-// ---- age
-// -----------------------------------------------------------------------------------------
+// ---- age --------------------------------------------------------------------------------------
 
 bool Scheduler::drop_stale(std::uint32_t flow, Decision& out) {
   if (!stale(flow)) return false;

@@ -4,28 +4,6 @@
 #include <algorithm>
 
 namespace covfefe::shape {
-namespace {
-
-constexpr std::uint32_t kRelayed = static_cast<std::uint32_t>(FlowClass::Relayed);
-
-}  // namespace
-
-std::uint32_t Tree::parent_of(std::uint32_t node) const {
-  if (node >= table_.flows()) return table_.root();
-  const std::uint32_t as = node % kFlowsPerLink;
-  if (as == kFlowClasses) return table_.node_of(table_[node].level);
-  return as == kRelayed ? table_.node_of(Level::Relayed) : node - as + kFlowClasses;
-}
-
-// A deficit is at least 1 - kLongestWire, and what is added at least kLongestWire: the turn is one.
-void Tree::begin_turn(std::uint32_t node) {
-  Node& one = table_[node];
-  if (one.deficit > 0) return;
-  const std::uint32_t as = node % kFlowsPerLink;
-  const bool in_link = node < table_.flows() && as != kFlowClasses && as != kRelayed;
-  one.deficit += static_cast<std::int32_t>(one.weight * (in_link ? kLongestWire : turn_));
-}
-
 bool Tree::join(std::uint32_t node) {
   std::uint32_t& head = table_[parent_of(node)].list.head;
   const bool first = head == kNone;
@@ -50,12 +28,10 @@ bool Tree::leave(std::uint32_t node) {
   return false;
 }
 
-void Tree::settle(std::uint32_t node) {
-  Node& one = table_[node];
-  if (!one.active || one.deficit > 0) return;
+void Tree::end_turn(std::uint32_t node) {
   std::uint32_t& head = table_[parent_of(node)].list.head;
   if (head != node) return;
-  head = one.next;
+  head = table_[node].next;
   begin_turn(head);
   look_ahead(head);
 }
