@@ -73,6 +73,12 @@ void Builds::lease(CircuitId id, const CircuitLease& lease) {
   parts_->roster.hold(*circuit, lease);
 }
 
+void Builds::unlease(CircuitId id) {
+  Circuit* circuit = parts_->shared.table.find(id);
+  if (circuit == nullptr || circuit->lease == nullptr || relays(*circuit)) return;
+  parts_->end_lease(*circuit, Parts::Told::ByShaper);
+}
+
 LeaseDesk& Builds::leases() {
   return parts_->desk;
 }
@@ -161,11 +167,15 @@ void Builds::Parts::end_lease(Circuit& circuit, Told told) {
   shared.tally.add(Count::LeaseEnded);
   roster.end_lease(circuit);
   if (told == Told::ByShaper) tell(circuit, kReason);
-  if (circuit.role == CircuitRole::Origin) return events.on_lease_ended(circuit.receive);
+  if (!relays(circuit)) return events.on_lease_ended(circuit.receive);
   Circuit* other = shared.table.find(circuit.pair);
-  if (other == nullptr) return;
+  CHECK(other != nullptr);
   roster.end_lease(*other);
   tell(*other, kReason);
+}
+
+bool Builds::holds(std::uint32_t lease) const {
+  return parts_->roster.leased(lease) != nullptr;
 }
 
 void Builds::lease_revoked(std::uint32_t lease) {

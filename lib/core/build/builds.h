@@ -78,7 +78,7 @@ class BuildEvents {
   // restarted, or its lifetime over. It is still in the table, and the id means nothing when this
   // returns.
   virtual void on_lease_ended(CircuitId circuit) = 0;
-  // An Origin's circuit goes on without the rate that was kept for it somewhere on its way.
+  // An Origin's or Destination's circuit goes on without the rate that was kept for it.
 };
 
 class Builds {
@@ -93,6 +93,8 @@ class Builds {
   void end();
   void lease(CircuitId circuit, const CircuitLease& lease);
   // What an own circuit may send as leased from now on; not for relays.
+  void unlease(CircuitId circuit);
+  // Its lease is over, and all others of the circuit with it (Step Q6).
   [[nodiscard]] LeaseDesk& leases();
   // Where the router's own circuits ask for leases too. Lasts.
 
@@ -127,6 +129,8 @@ class Builds {
   // False: not ours.
   bool shaper_reply(const ShaperReply& reply);
   // To a question of the desk that is waited for. False: not a hop's.
+  [[nodiscard]] bool holds(std::uint32_t lease) const;
+  // It is one of a circuit of others, or of the far end of one.
   void lease_revoked(std::uint32_t lease);
   // Step Q6, covfefe-protocol(7). Nothing for one that is no circuit's of others.
   void timer();

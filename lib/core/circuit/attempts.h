@@ -23,6 +23,8 @@ struct Attempt {
   CircuitId replaces;              // Attach: the leg whose time is over, or 0
   wire::AttachCircuit asked;       // Attach
   ByteArray<32> ephemeral{};       // Attach: what the tokens cover
+  std::uint32_t lifetime = 0;      // Attach: seconds
+  std::uint32_t reservation = 0;   // Attach: that it is for, or 0
   RequestId question;              // Probe: whose
   std::size_t hop = 0;             // Probe: which
 };

@@ -17,6 +17,19 @@ std::size_t cell_plain(const PeerSession& session, std::size_t used) {
   return used <= wire::kSmallPlain ? wire::kSmallPlain : wire::kLargePlain;
 }
 
+Lane lane_of(TrafficClass traffic) {
+  switch (traffic) {
+    case TrafficClass::Realtime:
+      return Lane::Realtime;
+    case TrafficClass::Chat:
+      return Lane::Spare;
+    case TrafficClass::Interactive:
+    case TrafficClass::Bulk:
+      break;
+  }
+  return Lane::Bulk;
+}
+
 std::size_t datagram(std::size_t onion) {
   return onion == wire::kSmallOnion ? wire::kSmallDatagram : wire::kLargeDatagram;
 }
@@ -38,7 +51,8 @@ Bundle& Carrier::bundle(PeerSession& session) {
   if (!session.bundle) session.bundle = std::make_unique<Bundle>(shared_.reorder_pool);
   InlineVec<Bundle::Leg, Bundle::kLegs> legs;
   for (const auto& leg : session.legs) {
-    if (!legs.full()) legs.push_back({leg->circuit, leg->rtt, sends(*leg)});
+    const bool leased = shared_.now < leg->leased_until;
+    if (!legs.full()) legs.push_back({leg->circuit, leg->rtt, sends(*leg), leased});
   }
   session.bundle->set_legs(legs.view());
   return *session.bundle;
@@ -83,18 +97,21 @@ Carrier::Full Carrier::full(const PeerSession& session, std::size_t plain) const
 
 bool Carrier::carry(PeerSession& session, TrafficClass traffic, Packer& packer) {
   const std::size_t size = cell_plain(session, packer.used());
-  const bool realtime = traffic == TrafficClass::Realtime;
-  Load load{realtime ? Lane::Realtime : Lane::Bulk, Order::Kept, Wants::Nothing, {}};
+  Load load{lane_of(traffic), Order::Kept, Wants::Nothing, {}};
   if (session.via == Via::Direct) {
+    // It may wait for longer than the window of what is in order.
+    const bool chat = traffic == TrafficClass::Chat && size == wire::kSmallPlain;
+    if (chat) load.order = Order::Loose;
     load.plain = packer.finish(size, shared_.random);
     return !session.legs.empty() && seal(session, *session.legs.front(), load);
   }
   Bundle& legs = bundle(session);
   const std::size_t bytes = size == wire::kSmallPlain ? wire::kSmallDatagram : wire::kLargeDatagram;
   auto picked = legs.pick({traffic, bytes}, full(session, size).view());
-  if (packer.wants_acknowledgement()) load.wants = Wants::Acknowledgement;
+  const bool chat = traffic == TrafficClass::Chat;
+  if (packer.wants_acknowledgement() && !chat) load.wants = Wants::Acknowledgement;
   if (traffic != TrafficClass::Bulk) load.order = Order::Loose;
-  add_acks(legs, picked.view(), packer);
+  if (!chat) add_acks(legs, picked.view(), packer);
   load.plain = packer.finish(cell_plain(session, packer.used()), shared_.random);
   if (picked.empty()) return false;
   const auto by = seal_by_any(session, picked[0], load);
@@ -144,9 +161,28 @@ std::optional<CircuitId> Carrier::seal_by_any(PeerSession& session, CircuitId fi
   return other;
 }
 
+// Step Q8, covfefe-protocol(7).
+FlowClass Carrier::class_for(const PeerSession& session, const Leg& leg, const Load& load) {
+  const bool small = load.plain.size() == wire::kSmallPlain;
+  if (load.lane == Lane::Spare && !small) return FlowClass::Bulk;
+  if (load.lane != Lane::Realtime) return unleased(load.lane);
+  const std::size_t bytes = small ? wire::kSmallDatagram : wire::kLargeDatagram;
+  bool leased = false;
+  if (session.via == Via::Direct) {
+    const auto wire = static_cast<std::uint32_t>(bytes) + kCellHeaders;
+    LinkLeases* promised = shared_.link_leases;
+    leased = promised != nullptr && promised->leased(leg.link, wire, shared_.now);
+  } else if (shared_.now < leg.leased_until) {
+    Circuit* circuit = shared_.table.find(leg.circuit);
+    CHECK(circuit != nullptr);
+    leased = circuit->lease != nullptr && circuit->lease->admits(bytes, shared_.now);
+  }
+  return leased ? FlowClass::Leased : FlowClass::Interactive;
+}
+
 bool Carrier::seal(PeerSession& session, Leg& leg, const Load& load) {
   const bool small = load.plain.size() == wire::kSmallPlain;
-  const MutableBytes onion = shared_.sink.open_cell(leg.link, unleased(load.lane),
+  const MutableBytes onion = shared_.sink.open_cell(leg.link, class_for(session, leg, load),
                                                     small ? CellSize::Small : CellSize::Large);
   if (onion.empty()) return false;
   const MutableBytes body = crypto::body_of(onion);
@@ -176,6 +212,7 @@ void Carrier::send(PeerSession& session, Leg& leg, Wants wants, MutableBytes oni
   shared_.tally.add(Count::CellsSent);
   const std::size_t bytes = datagram(onion.size());
   leg.tx_bytes += bytes;
+  session.pulse.beat(shared_.now);
   if (session.via == Via::Direct) return;
   Strand* strand = session.bundle->find(leg.circuit);
   CHECK(strand != nullptr);
@@ -188,6 +225,7 @@ void Carrier::came(PeerSession& session, const Circuit& by, const CellHeader& he
   if (session.via == Via::Direct) return;
   Strand* strand = bundle(session).find(by.receive);
   if (strand == nullptr) return;
+  if (header.lane == Lane::Spare) return strand->book.came_idle();
   strand->book.came(at_destination(by, header.counter), wants, shared_.now);
 }
 
@@ -200,6 +238,19 @@ void Carrier::acknowledged(PeerSession& session, const Circuit& by, const wire::
 void Carrier::asked(PeerSession& session, const Circuit& by) {
   if (session.via == Via::Direct) return;
   if (Strand* strand = bundle(session).find(by.receive)) strand->book.urge(shared_.now);
+}
+
+void Carrier::used(PeerSession& session, Lane lane, Instant now) {
+  const bool chat = lane == Lane::Spare;
+  session.chatted = session.chatted || chat;
+  if (!chat) session.loud = now;
+  if (!session.bundle) return;
+  if (chat) return session.bundle->chatted(now);
+  session.bundle->used(now);
+}
+
+bool Carrier::hides(const PeerSession& session, Instant now) {
+  return live(&session) && !session.pulse.busy(now);
 }
 
 // ---- time ---------------------------------------------------------------------------------------

@@ -28,6 +28,11 @@ class Carrier {
   // Acknowledges, probes and resends what it is time for. What is held in order is not its matter.
   [[nodiscard]] static Instant next_deadline(const PeerSession& session);
 
+  static void used(PeerSession& session, Lane lane, Instant now);
+  // A packet of this lane went out or came in.
+  [[nodiscard]] static bool hides(const PeerSession& session, Instant now);
+  // Packets of the chat class can go in the place of dummies now.
+
   [[nodiscard]] bool several(PeerSession& session);
   // Cells can go by more than one leg.
   [[nodiscard]] bool small_only(PeerSession& session);
@@ -47,6 +52,7 @@ class Carrier {
   [[nodiscard]] Bundle& bundle(PeerSession& session);
   [[nodiscard]] Full full(const PeerSession& session, std::size_t plain) const;
   void add_acks(Bundle& bundle, std::span<const CircuitId> legs, Packer& packer);
+  [[nodiscard]] FlowClass class_for(const PeerSession& session, const Leg& leg, const Load& load);
   bool seal(PeerSession& session, Leg& leg, const Load& load);
   std::optional<CircuitId> seal_by_any(PeerSession& session, CircuitId first, const Load& load);
   bool repeat(PeerSession& session, CircuitId leg, Lane lane, ByteView body);

@@ -44,6 +44,11 @@ bool live(const PeerSession* session) {
   return session != nullptr && session->stage == Stage::Live;
 }
 
+bool quiet(const PeerSession& session, Instant now) {
+  constexpr Duration kLoud = Duration::seconds(10);
+  return live(&session) && session.chatted && now >= session.loud + kLoud;
+}
+
 Leg* find_leg(PeerSession& session, CircuitId circuit) {
   for (const auto& leg : session.legs) {
     if (leg->circuit == circuit) return leg.get();

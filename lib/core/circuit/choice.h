@@ -12,6 +12,8 @@ void choose(Peer& peer, const Shared& shared);
 // any change of a session's stage or of the link.
 
 [[nodiscard]] Leg* find_leg(PeerSession& session, CircuitId circuit);
+[[nodiscard]] bool quiet(const PeerSession& session, Instant now);
+// Only chat has gone and come of late (Step Q12, covfefe-protocol(7)).
 [[nodiscard]] bool live(const PeerSession* session);
 // Null is not.
 

@@ -39,6 +39,7 @@ void Circuits::begin(Instant now, Effects& effects) {
 }
 
 void Circuits::end() {
+  remote_.reservations().settle();
   // Settling one may touch another.
   for (std::size_t i = 0; i < peers_.touched().size(); ++i) settle(*peers_.touched()[i]);
   egress_.flush();

@@ -12,6 +12,7 @@
 #include "core/circuit/pings.h"
 #include "core/circuit/sessions.h"
 #include "core/io.h"
+#include "core/promise/leaving.h"
 
 namespace covfefe::core {
 
@@ -22,7 +23,7 @@ struct CircuitsConfig {
   CircuitPolicy policy;
 };
 
-class Circuits final : public LinkEvents {
+class Circuits final : public LinkEvents, public LeavingEvents {
  public:
   Circuits(const CircuitsConfig& config, CellSink& sink, crypto::Drbg& random);
   // sink and random are borrowed for the object's life.
@@ -41,6 +42,21 @@ class Circuits final : public LinkEvents {
   void certify_asked(RequestId id) { shared_.identity.asked(id); }
   bool keystore_reply(KeystoreReply& reply);
   // False: not ours, and untouched.
+
+  // ---- the shaper (circuit_leases.cc) -----------------------------------------------------------
+  void attach(LinkLeases& leases) { shared_.link_leases = &leases; }
+  // What friends keep for this node; borrowed for the object's life. Without: nothing.
+  bool shaper_reply(const ShaperReply& reply);
+  // False: not ours.
+  void leases_known(const LeasesKnown& known);
+  // Those of circuits that are no more are released; others are not looked at.
+  bool lease_revoked(const LeaseRevoked& what);
+  // False: no circuit's.
+  void leases(std::vector<PromiseReport>& out) const;
+  // Of circuits to third parties that the operator reserved.
+  [[nodiscard]] static bool owns_promise(std::uint32_t id);
+  // ReserveQuery for who is no friend, ExtendQuery and ReleaseQuery of these numbers come here.
+
   void timer();
   [[nodiscard]] Instant next_deadline() const;
 
@@ -53,6 +69,9 @@ class Circuits final : public LinkEvents {
   void ask(RequestId request, const NameQuery& query);
   void ask(RequestId request, const IdentityNew& query);
   void ask(RequestId request, const IdentityDrop& query);
+  void ask(RequestId request, const ReserveQuery& query);
+  void ask(RequestId request, const ExtendQuery& query);
+  void ask(RequestId request, const ReleaseQuery& query);
   [[nodiscard]] std::optional<LinkSlot> find(const Address& address) const;
   // The friend who has it.
   [[nodiscard]] std::vector<FriendReport> friends() const;
@@ -71,6 +90,8 @@ class Circuits final : public LinkEvents {
   void on_link_up(LinkSlot link, Boot boot, Instant now) override;
   void on_link_down(LinkSlot link, Instant now) override;
   void on_link_gone(LinkSlot link) override;
+  void on_leaving(LinkSlot link, Instant at) override;
+  void on_stays(LinkSlot link) override;
 
  private:
   void settle(Peer& peer);

@@ -91,6 +91,7 @@ std::optional<CircuitPath> Dials::next_path(const Peer& peer) const {
   for (const Shunned& one : peer.dial_shunned) {
     if (reach_.shared.now < one.until) wary.add(one.path);
   }
+  wary.add(reach_.leaving);
   // Where there is no other, the same path again: what was lost may have been one datagram.
   for (const Uses& avoided : {wary, uses, Uses{}}) {
     const auto found = reach_.discovery.paths(peer.address, 1, avoided.view());

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "core/circuit/choice.h"
 #include "wire/ip.h"
 #include "wire/nat.h"
 
@@ -17,6 +18,8 @@ Packer& packer_of(Peer& peer, TrafficClass traffic) {
       return peer.realtime;
     case TrafficClass::Interactive:
       return peer.interactive;
+    case TrafficClass::Chat:
+      return peer.chat;
     case TrafficClass::Bulk:
       break;
   }
@@ -33,9 +36,9 @@ void Egress::touch(Peer& peer) {
 
 // Step E10, covfefe-protocol(7): only packets start the watch, never the answers to a probe, or two
 // idle ends would probe each other for ever.
-void Egress::watch(Peer& peer, PeerSession& session) {
+void Egress::watch(Peer& peer, PeerSession& session, Lane lane) {
   session.used = peer.used = shared_.now;
-  if (session.bundle) session.bundle->used(shared_.now);
+  Carrier::used(session, lane, shared_.now);
   if (session.stage != Stage::Live || !session.unanswered.is_never()) return;
   session.unanswered = shared_.now;
   session.repeat_at = shared_.now + kUnanswered;
@@ -44,6 +47,7 @@ void Egress::watch(Peer& peer, PeerSession& session) {
 // Step S6, covfefe-protocol(7). By one leg all that is not realtime is packed together.
 TrafficClass Egress::traffic_of(PeerSession& session, Lane lane, ByteView ip) {
   if (lane == Lane::Realtime) return TrafficClass::Realtime;
+  if (lane == Lane::Spare && Carrier::hides(session, shared_.now)) return TrafficClass::Chat;
   return carrier_.several(session) ? flows_.classify(ip, shared_.now) : TrafficClass::Bulk;
 }
 
@@ -58,7 +62,8 @@ ByteView Egress::renamed(const PeerSession& session, ByteView ip) {
 
 std::size_t Egress::fill_limit(PeerSession& session, TrafficClass traffic) {
   if (session.stage == Stage::Unconfirmed) return wire::kFirstPlain;
-  const bool small = traffic == TrafficClass::Realtime || carrier_.small_only(session);
+  const bool slim = traffic == TrafficClass::Realtime || traffic == TrafficClass::Chat;
+  const bool small = slim || carrier_.small_only(session);
   return small ? wire::kSmallPlain : wire::kLargePlain;
 }
 
@@ -72,7 +77,7 @@ void Egress::packet(Peer& peer, Lane lane, ByteView ip) {
   const ByteView packet = renamed(session, ip);
   if (packet.empty()) return shared_.tally.add(Count::NatRefused);
   touch(peer);
-  watch(peer, session);
+  watch(peer, session, lane);
   pack(peer, traffic, packet);
 }
 
@@ -85,6 +90,8 @@ void Egress::pack(Peer& peer, TrafficClass traffic, ByteView ip) {
   const std::size_t pieces = (wire::packed_size(ip) + PacketReassembly::kFragmentBytes - 1) /
                              PacketReassembly::kFragmentBytes;
   const bool established = peer.current->stage == Stage::Live;
+  // Step Q10, covfefe-protocol(7).
+  if (established && traffic == TrafficClass::Chat) return fragment(peer, traffic, ip);
   if (established && pieces < wire::kFragCount && carrier_.small_only(*peer.current)) {
     return fragment(peer, traffic, ip);
   }
@@ -125,6 +132,7 @@ void Egress::flush() {
     flush(*peer, TrafficClass::Realtime);
     flush(*peer, TrafficClass::Interactive);
     flush(*peer, TrafficClass::Bulk);
+    flush(*peer, TrafficClass::Chat);
     peer->dirty = false;
   }
   dirty_.clear();
@@ -141,7 +149,7 @@ void Egress::flush(Peer& peer, TrafficClass traffic) {
 
 void Egress::forget(Peer& peer) {
   if (!peer.dirty) return;
-  for (Packer* packer : {&peer.bulk, &peer.interactive, &peer.realtime}) {
+  for (Packer* packer : {&peer.bulk, &peer.interactive, &peer.realtime, &peer.chat}) {
     (void)packer->finish(wire::kLargePlain, shared_.random);
   }
   peer.dirty = false;
@@ -150,7 +158,8 @@ void Egress::forget(Peer& peer) {
 
 bool Egress::send_word(PeerSession& session, const wire::InnerFrame& frame) {
   CHECK(word_.frame(frame, wire::kSmallPlain));
-  return carrier_.carry(session, TrafficClass::Realtime, word_);
+  const bool chat = quiet(session, shared_.now);
+  return carrier_.carry(session, chat ? TrafficClass::Chat : TrafficClass::Realtime, word_);
 }
 
 bool Egress::greet(PeerSession& session) {

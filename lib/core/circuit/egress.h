@@ -46,7 +46,7 @@ class Egress {
   [[nodiscard]] TrafficClass traffic_of(PeerSession& session, Lane lane, ByteView ip);
   [[nodiscard]] ByteView renamed(const PeerSession& session, ByteView ip);
   [[nodiscard]] std::size_t fill_limit(PeerSession& session, TrafficClass traffic);
-  void watch(Peer& peer, PeerSession& session);
+  void watch(Peer& peer, PeerSession& session, Lane lane);
   void pack(Peer& peer, TrafficClass traffic, ByteView ip);
   void fragment(Peer& peer, TrafficClass traffic, ByteView ip);
   void flush(Peer& peer, TrafficClass traffic);

@@ -131,8 +131,10 @@ bool Ingress::frame(const From& from, const wire::InnerFrame& frame) {
   } else if (const auto* piece = std::get_if<wire::InnerFragment>(&frame)) {
     PacketReassembly& reassembly = from.session.reassembly;
     const std::uint64_t before = reassembly.given_up();
-    const auto whole =
-        reassembly.add({piece->id, piece->index, piece->count, piece->bytes}, shared_.now);
+    const bool chat = from.header.lane == Lane::Spare;
+    const PacketReassembly::At at{
+        shared_.now, chat ? PacketReassembly::kChatPatience : PacketReassembly::kPatience};
+    const auto whole = reassembly.add({piece->id, piece->index, piece->count, piece->bytes}, at);
     shared_.tally.add(Count::FragmentExpired, reassembly.given_up() - before);
     if (!whole) return false;
     if (!whole->empty()) deliver(from, *whole);
@@ -148,7 +150,8 @@ bool Ingress::frame(const From& from, const wire::InnerFrame& frame) {
 
 void Ingress::ping(const From& from, std::uint64_t token) {
   Peer& peer = from.peer;
-  if (token == 0 && from.session.bundle) {
+  const bool chat = from.header.lane == Lane::Spare;
+  if (token == 0 && from.session.bundle && !chat) {
     parts_.egress.carrier().asked(from.session, from.circuit);
   } else if (token == 0) {
     from.session.greet = true;
@@ -160,7 +163,7 @@ void Ingress::ping(const From& from, std::uint64_t token) {
 // Steps E8 and S10, covfefe-protocol(7).
 void Ingress::deliver(const From& from, ByteView packed) {
   from.session.used = shared_.now;
-  if (from.session.bundle) from.session.bundle->used(shared_.now);
+  Carrier::used(from.session, from.header.lane, shared_.now);
   const wire::AddressPair addresses{from.peer.address, from.session.local};
   const MutableBytes room = shared_.delivery.room();
   const auto length = wire::unpack_ipv6(packed, addresses, room);

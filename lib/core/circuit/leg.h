@@ -23,6 +23,7 @@ struct Leg {
   Duration lifetime = Duration::hours(24);
   Instant replace_at = Instant::never();  // make before break (Step E17)
   Duration rtt;                           // of the build, or 0; the meter knows better
+  Instant leased_until{};                 // its realtime cells have a lease (Step Q9)
 
   std::uint64_t tx_bytes = 0;  // of cells, as UDP payload
   std::uint64_t rx_bytes = 0;

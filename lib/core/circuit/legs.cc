@@ -23,7 +23,8 @@ void Legs::add(PeerSession& session, const Attempt& attempt, const Built& built)
   leg.circuit = built.circuit;
   leg.link = attempt.path.entry;
   leg.path = attempt.path;
-  leg.lifetime = Duration::seconds(BuildTerms{}.lifetime);
+  leg.lifetime =
+      Duration::seconds(attempt.lifetime != 0 ? attempt.lifetime : BuildTerms{}.lifetime);
   leg.rtt = built.rtt;
   stand(session, std::move(leg));
 }
@@ -41,6 +42,7 @@ void Legs::stand(PeerSession& session, Leg leg) {
   Circuit* circuit = shared.table.find(leg.circuit);
   CHECK(circuit != nullptr);
   circuit->session = &session;
+  if (circuit->lease != nullptr) leg.leased_until = circuit->lease->until;
   leg.state = CircuitState::Open;
   leg.created = leg.since = shared.now;
   // Step E17, covfefe-protocol(7).
@@ -133,8 +135,49 @@ std::vector<CircuitPath> Legs::paths(const PeerSession& session, const Need& nee
   for (const Shunned& one : session.shunned) {
     if (reach_.shared.now < one.until) wary.add(one.path);
   }
+  wary.add(reach_.leaving);
   auto found = reach_.discovery.paths(to, need.legs, wary.view());
-  return found.empty() ? reach_.discovery.paths(to, need.legs, uses.view()) : found;
+  if (!found.empty()) return found;
+  found = reach_.discovery.paths(to, need.legs, uses.view());
+  // Step Q13, covfefe-protocol(7): no gain over the legs that go the same way.
+  const bool bare = std::none_of(session.legs.begin(), session.legs.end(),
+                                 [](const auto& leg) { return open(*leg); });
+  if (!bare) {
+    std::erase_if(found, [this](const CircuitPath& path) { return reach_.leaves(path.entry); });
+  }
+  return found;
+}
+
+// ---- a friend leaves ----------------------------------------------------------------------------
+
+namespace {
+
+Instant aged(const Leg& leg) {
+  return leg.created + leg.lifetime / 5 * 4;
+}
+
+bool enters_by(const Leg& leg, LinkSlot link) {
+  return leg.link == link && !leg.path.hops.empty();
+}
+
+}  // namespace
+
+// Step Q13, covfefe-protocol(7).
+void Legs::leaves(PeerSession& session, LinkSlot link, Instant at) {
+  Shared& shared = reach_.shared;
+  const Duration left = std::max(at - shared.now, Duration{});
+  for (const auto& leg : session.legs) {
+    if (!enters_by(*leg, link)) continue;
+    const auto part = static_cast<std::int64_t>(shared.random.next_u64() % 1'000);
+    leg->replace_at = std::min(aged(*leg), shared.now + left / 2'000 * part);
+  }
+  session.attach_at = std::min(session.attach_at, shared.now);
+}
+
+void Legs::stays(PeerSession& session, LinkSlot link) {
+  for (const auto& leg : session.legs) {
+    if (enters_by(*leg, link)) leg->replace_at = aged(*leg);
+  }
 }
 
 void Legs::attach(PeerSession& session, const Need& need) {
@@ -144,33 +187,58 @@ void Legs::attach(PeerSession& session, const Need& need) {
   std::size_t started = 0;
   if (session.legs.size() < PeerSession::kLegs) {
     for (const CircuitPath& path : paths(session, need)) {
-      if (start(session, path, replaces)) ++started;
+      if (start(session, {path, replaces, {}, 0})) ++started;
       replaces = CircuitId{};
     }
   }
   if (started < need.legs) session.attach_at = now + kLook;
 }
 
-bool Legs::start(PeerSession& session, const CircuitPath& path, CircuitId replaces) {
+bool Legs::start(PeerSession& session, const Plan& plan) {
   Shared& shared = reach_.shared;
   const crypto::KeyPair last = crypto::make_key_pair(shared.random);
   Attempt attempt;
   attempt.what = Attempt::What::Attach;
   attempt.peer = session.peer;
-  attempt.path = path;
+  attempt.path = plan.path;
   attempt.started = shared.now;
   attempt.session = &session;
-  attempt.replaces = replaces;
+  attempt.replaces = plan.replaces;
+  attempt.lifetime = plan.terms.lifetime;
+  attempt.reservation = plan.reservation;
   attempt.ephemeral = last.public_key;
   attempt.asked = session.e2e->attach().ask(last.public_key);
   ByteArray<wire::kBuildPayload> payload;
   const std::size_t said = wire::write_build_payload(attempt.asked, payload);
   shared.random.fill(MutableBytes(payload).subspan(said));
-  BuildTerms terms;
+  BuildTerms terms = plan.terms;
   terms.last_ephemeral = &last;
-  const auto build = reach_.builds.start(path, terms, payload);
+  const auto build = reach_.builds.start(plan.path, terms, payload);
   if (build) reach_.attempts.add(*build, std::move(attempt));
   return build.has_value();
+}
+
+std::optional<Legs::Plan> Legs::reservable(PeerSession& session, const Uses& avoid,
+                                           CircuitId old) const {
+  std::vector<CircuitId> instead{old};
+  for (const auto& leg : session.legs) {
+    const bool plain = leg->leased_until == Instant{} && leg->circuit != old;
+    if (plain && open(*leg) && !leg->path.hops.empty()) instead.push_back(leg->circuit);
+  }
+  for (const CircuitId one : instead) {
+    Uses uses = avoid;
+    for (const auto& leg : session.legs) {
+      if (counts(*leg) && leg->circuit != one) uses.add(leg->path);
+    }
+    uses.add(reach_.leaving);
+    const auto found = reach_.discovery.paths(session.peer->address, 1, uses.view());
+    if (!found.empty()) return Plan{found.front(), one, {}, 0};
+  }
+  return std::nullopt;
+}
+
+void Legs::leased(PeerSession& session, CircuitId circuit, Instant until) {
+  if (Leg* leg = find_leg(session, circuit)) leg->leased_until = until;
 }
 
 void Legs::more(PeerSession& session) {
@@ -202,6 +270,8 @@ Legs::Joined Legs::built(const Attempt& attempt, const Built& built,
 
 void Legs::failed(const Attempt& attempt, const BuildFailure& failure) {
   PeerSession& session = *attempt.session;
+  const bool busy = failure.status == wire::BuildStatus::NoCapacity;
+  if (busy) return;
   if (points_at_hop(failure)) {
     reach_.discovery.failed(attempt.path, failure.hop);
   } else {

@@ -38,6 +38,27 @@ class Legs {
   // NoSession: the far end has none and it has no other leg: it is over.
   void failed(const Attempt& attempt, const BuildFailure& failure);
 
+  // ---- with a rate that is kept (Step Q7, covfefe-protocol(7)) ----------------------------------
+  struct Plan {
+    CircuitPath path;
+    CircuitId replaces;
+    BuildTerms terms;               // last_ephemeral is filled in
+    std::uint32_t reservation = 0;  // 0: none
+  };
+  [[nodiscard]] std::optional<Plan> reservable(PeerSession& session, const Uses& avoid,
+                                               CircuitId old) const;
+  // A path for one more leg, or in place of `old`, or else of one without a reservation.
+  bool start(PeerSession& session, const Plan& plan);
+  void leased(PeerSession& session, CircuitId circuit, Instant until);
+  void retire(PeerSession& session, CircuitId circuit);
+  // It is used for receiving only, and goes soon.
+  [[nodiscard]] bool counts(const Leg& leg) const;
+  // It is good, and not about to be replaced.
+
+  void leaves(PeerSession& session, LinkSlot link, Instant at);
+  // Legs that enter by it are replaced before.
+  void stays(PeerSession& session, LinkSlot link);
+
   void tend(PeerSession& session);
   [[nodiscard]] Instant next_deadline(const PeerSession& session) const;
 
@@ -47,15 +68,12 @@ class Legs {
     CircuitId replaces;
   };
   [[nodiscard]] bool maintains(const PeerSession& session) const;
-  [[nodiscard]] bool counts(const Leg& leg) const;
   [[nodiscard]] Need needed(const PeerSession& session) const;
   void attach(PeerSession& session, const Need& need);
-  bool start(PeerSession& session, const CircuitPath& path, CircuitId replaces);
   [[nodiscard]] std::vector<CircuitPath> paths(const PeerSession& session, const Need& need) const;
   void stand(PeerSession& session, Leg leg);
   void look_at(PeerSession& session, Leg& leg);
   void look_at_all(PeerSession& session);
-  void retire(PeerSession& session, CircuitId circuit);
   void refresh(PeerSession& session, std::uint32_t epoch);
   void erase(PeerSession& session, CircuitId circuit);
 

@@ -117,6 +117,7 @@ void Circuits::on_link_down(LinkSlot link, Instant now) {
 }
 
 void Circuits::on_link_gone(LinkSlot link) {
+  remote_.stays(link);
   discovery_.on_link_gone(link);
   builds_.on_link_gone(link);
   if (Peer* peer = peers_.at(link)) unfriend(*peer);

@@ -36,6 +36,31 @@ enum class Third : std::uint8_t { Dialled, Came };  // third parties: reached fr
 
 struct Peer;
 
+class Pulse {
+ public:
+  static constexpr std::uint32_t kBusy = 200;  // cells a second
+
+  void beat(Instant now) {
+    if (now >= began_ + Duration::seconds(1)) {
+      last_ = now < began_ + Duration::seconds(2) ? cells_ : 0;
+      cells_ = 0;
+      began_ = now;
+    }
+    ++cells_;
+  }
+  [[nodiscard]] bool busy(Instant now) const {
+    if (now >= began_ + Duration::seconds(2)) return false;
+    return cells_ >= kBusy || last_ >= kBusy;
+  }
+
+ private:
+  Instant began_{};
+  std::uint32_t cells_ = 0;
+  std::uint32_t last_ = 0;
+};
+// Whether cells went out often of late; more often, and what waits for slots of the idle lane falls
+// behind the window of hop counters (Step C8, covfefe-protocol(7)).
+
 struct Shunned {
   CircuitPath path;
   Instant until{};
@@ -59,6 +84,9 @@ struct PeerSession {
   Duration repeat_after{};
   Instant last_heard{};                   // authentic cell
   Instant used{};                         // packet, either way
+  Instant loud{};                         // likewise, other than of the chat class
+  bool chatted = false;                   // packets of the chat class have gone or come
+  Pulse pulse;                            // of cells that went out
   Instant unanswered = Instant::never();  // first packet sent since then
   Instant superseded = Instant::never();  // since when a newer session is used for sending
   // Circuits, Live:
@@ -101,6 +129,7 @@ struct Peer {
   Packer bulk;
   Packer interactive;
   Packer realtime;
+  Packer chat;
   std::uint16_t next_fragmented = 0;
   bool dirty = false;        // something is being packed
   bool touched = false;      // to be settled at the end of the step

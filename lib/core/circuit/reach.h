@@ -3,6 +3,7 @@
 // data.
 #pragma once
 
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct Reach {
   OneTime one_time{};
   std::unordered_map<std::uint64_t, PeerSession*> names{};  // live sessions, by Attach::session()
   std::vector<Report> reports{};                            // told at the end of the step
+  std::vector<LinkSlot> leaving{};  // friends that say that they leave (Step Q13)
+
+  [[nodiscard]] bool leaves(LinkSlot link) const;
 };
 
 [[nodiscard]] inline std::uint64_t name_of(const ByteArray<8>& session) {
@@ -36,6 +40,7 @@ class Uses {
  public:
   void add(const CircuitPath& path);
   // Its entry and its relays; the far end is nobody's relay.
+  void add(std::span<const LinkSlot> entries);
   [[nodiscard]] Discovery::Used view() const { return {entries_, relays_}; }
 
  private:

@@ -13,11 +13,11 @@ bool well_formed(const Fragment& f) {
 
 }  // namespace
 
-PacketReassembly::Slot& PacketReassembly::slot_for(const Fragment& fragment, Instant now) {
+PacketReassembly::Slot& PacketReassembly::slot_for(const Fragment& fragment, const At& at) {
   if (!slots_) slots_ = std::make_unique<std::array<Slot, kPackets>>();
   Slot* best = &slots_->front();
   for (Slot& slot : *slots_) {
-    if (slot.count != 0 && slot.deadline <= now) {
+    if (slot.count != 0 && slot.deadline <= at.now) {
       slot.count = 0;
       ++given_up_;
     }
@@ -31,13 +31,13 @@ PacketReassembly::Slot& PacketReassembly::slot_for(const Fragment& fragment, Ins
   best->count = fragment.count;
   best->have = 0;
   best->length = 0;
-  best->deadline = now + kPatience;
+  best->deadline = at.now + at.patience;
   return *best;
 }
 
-Result<ByteView> PacketReassembly::add(const Fragment& fragment, Instant now) {
+Result<ByteView> PacketReassembly::add(const Fragment& fragment, const At& when) {
   if (!well_formed(fragment)) return Reject::WrongValue;
-  Slot& slot = slot_for(fragment, now);
+  Slot& slot = slot_for(fragment, when);
   if (slot.count != fragment.count) return Reject::WrongValue;
   const std::size_t at = fragment.index * kFragmentBytes;
   copy(fragment.bytes, MutableBytes(slot.bytes).subspan(at, kFragmentBytes));

@@ -31,7 +31,14 @@ class PacketReassembly {
   static constexpr std::size_t kPacketBytes = 1246;
   static constexpr Duration kPatience = Duration::seconds(1);
 
-  Result<ByteView> add(const Fragment& fragment, Instant now);
+  static constexpr Duration kChatPatience = Duration::seconds(20);  // Step Q10
+
+  struct At {
+    At(Instant when, Duration most = kPatience) : now(when), patience(most) {}
+    Instant now;
+    Duration patience;  // for the rest of the packet, if this is its first fragment
+  };
+  Result<ByteView> add(const Fragment& fragment, const At& at);
   // The whole packet, valid until the next add, or nothing yet (empty view). WrongValue for a
   // fragment that contradicts the format or its siblings.
   [[nodiscard]] std::uint64_t given_up() const { return given_up_; }
@@ -46,7 +53,7 @@ class PacketReassembly {
     std::uint16_t length = 0;
     ByteArray<kFragments * kFragmentBytes> bytes{};
   };
-  Slot& slot_for(const Fragment& fragment, Instant now);
+  Slot& slot_for(const Fragment& fragment, const At& at);
 
   std::unique_ptr<std::array<Slot, kPackets>> slots_;  // taken with the first fragment
   std::uint64_t given_up_ = 0;

@@ -21,7 +21,8 @@ Remote::Remote(const Parts& parts, const CircuitPolicy& policy)
       legs_(reach_),
       sessions_(reach_, legs_),
       dials_(reach_),
-      hop_times_(reach_) {}
+      hop_times_(reach_),
+      reservations_(reach_, {legs_, dials_}) {}
 
 // ---- who waits for a session --------------------------------------------------------------------
 
@@ -66,10 +67,46 @@ void Remote::built(BuildId build, const Built& built) {
     if (auto e2e = dials_.built(*attempt, built, answer)) {
       sessions_.opened(*attempt, built, std::move(e2e));
     }
-  } else if (legs_.built(*attempt, built, answer) == Legs::Joined::NoSession) {
-    sessions_.erase(*attempt->session);
-    dials_.tend(*attempt->peer);
+  } else {
+    attached(*attempt, built, answer);
   }
+}
+
+void Remote::attached(const Attempt& attempt, const Built& built, const wire::BuildAnswer& answer) {
+  const Legs::Joined joined = legs_.built(attempt, built, answer);
+  if (joined == Legs::Joined::NoSession) {
+    sessions_.erase(*attempt.session);
+    dials_.tend(*attempt.peer);
+  }
+  if (attempt.reservation == 0) return;
+  if (joined == Legs::Joined::Yes) return reservations_.built(attempt, built);
+  const std::size_t last = attempt.path.hops.size() - 1;
+  reservations_.failed(attempt, {BuildFault::Refused, last, wire::BuildStatus::Refused, 0});
+}
+
+void Remote::lease_ended(PeerSession& session, CircuitId circuit) {
+  legs_.leased(session, circuit, {});
+  reservations_.lease_ended(circuit);
+}
+
+// ---- friends that leave -------------------------------------------------------------------------
+
+void Remote::leaves(LinkSlot link, Instant at) {
+  if (!reach_.leaves(link)) reach_.leaving.push_back(link);
+  reach_.peers.each([&](Peer& peer) {
+    for (const auto& session : peer.sessions) {
+      if (session->via == Via::Circuits) legs_.leaves(*session, link, at);
+    }
+    reach_.peers.touch(peer);
+  });
+}
+
+void Remote::stays(LinkSlot link) {
+  if (std::erase(reach_.leaving, link) == 0) return;
+  reach_.peers.each([&](Peer& peer) {
+    for (const auto& session : peer.sessions) legs_.stays(*session, link);
+    reach_.peers.touch(peer);
+  });
 }
 
 void Remote::build_failed(BuildId build, const BuildFailure& failure) {
@@ -79,7 +116,8 @@ void Remote::build_failed(BuildId build, const BuildFailure& failure) {
     case Attempt::What::Open:
       return dials_.failed(*attempt, failure);
     case Attempt::What::Attach:
-      return legs_.failed(*attempt, failure);
+      legs_.failed(*attempt, failure);
+      return reservations_.failed(*attempt, failure);
     case Attempt::What::Probe:
       return hop_times_.failed(*attempt);
   }
@@ -169,7 +207,7 @@ void Remote::timer() {
 }
 
 Instant Remote::next_deadline() const {
-  return std::min(sessions_.next_deadline(), remembered_at_);
+  return std::min({sessions_.next_deadline(), remembered_at_, reservations_.next_deadline()});
 }
 
 }  // namespace covfefe::core

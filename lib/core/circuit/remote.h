@@ -6,6 +6,7 @@
 #include "core/circuit/dials.h"
 #include "core/circuit/hop_times.h"
 #include "core/circuit/remote_sessions.h"
+#include "core/circuit/reservations.h"
 
 namespace covfefe::core {
 
@@ -33,6 +34,7 @@ class Remote {
   void lost(PeerSession& session, CircuitId circuit) { sessions_.lost(session, circuit); }
   void tampered(PeerSession& session, const Circuit& circuit);
   // It ends for bad tags: the hop that they name rests. lost() follows.
+  void lease_ended(PeerSession& session, CircuitId circuit);
   void close_leg(PeerSession& session, CircuitId circuit);
   // The operator wants it away: another takes its place, and with the last one the session ends.
   void forget(Peer& peer) { sessions_.forget(peer); }
@@ -59,11 +61,17 @@ class Remote {
   [[nodiscard]] Reach& reach() { return reach_; }
   [[nodiscard]] const Reach& reach() const { return reach_; }
   [[nodiscard]] HopTimes& hop_times() { return hop_times_; }
+  [[nodiscard]] Reservations& reservations() { return reservations_; }
+  [[nodiscard]] const Reservations& reservations() const { return reservations_; }
+
+  void leaves(LinkSlot link, Instant at);
+  void stays(LinkSlot link);
 
  private:
   [[nodiscard]] wire::BuildAnswer answer(const Terminal& terminal);
   [[nodiscard]] wire::BuildAnswer session(const Terminal& terminal, const wire::OpenSession& open);
   [[nodiscard]] wire::BuildAnswer attach(const Terminal& terminal, const wire::AttachCircuit& ask);
+  void attached(const Attempt& attempt, const Built& built, const wire::BuildAnswer& answer);
   void dial_remembered();
 
   Reach reach_;
@@ -71,6 +79,7 @@ class Remote {
   RemoteSessions sessions_;
   Dials dials_;
   HopTimes hop_times_;
+  Reservations reservations_;
   std::vector<Address> remembered_;
   Instant remembered_at_ = Instant::never();
   Instant remembered_until_{};

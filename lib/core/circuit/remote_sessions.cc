@@ -219,7 +219,7 @@ bool RemoteSessions::over(const PeerSession& session) const {
 void RemoteSessions::watch(PeerSession& session) {
   const Instant now = reach_.shared.now;
   if (now < session.repeat_at) return;
-  if (now >= session.unanswered + kDead) {
+  if (now >= session.unanswered + (quiet(session, now) ? kDeadQuiet : kDead)) {
     session.unanswered = session.repeat_at = Instant::never();
     return legs_.drop_all(session, wire::DestroyReason::LinkLost);
   }

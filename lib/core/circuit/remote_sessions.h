@@ -17,9 +17,10 @@ class RemoteSessions {
   static constexpr Duration kRenew = Duration::hours(12);
   static constexpr Duration kOldest = Duration::hours(24);
   static constexpr Duration kLinger = Duration::seconds(60);
-  static constexpr Duration kDead = Duration::seconds(10);  // packets and probes unanswered
-  static constexpr std::size_t kSessions = 4;               // with one far end
-  static constexpr std::size_t kArrivals = 256;             // nobody knows whose as yet
+  static constexpr Duration kDead = Duration::seconds(10);       // packets and probes unanswered
+  static constexpr Duration kDeadQuiet = Duration::seconds(30);  // of the chat class only
+  static constexpr std::size_t kSessions = 4;                    // with one far end
+  static constexpr std::size_t kArrivals = 256;                  // nobody knows whose as yet
 
   RemoteSessions(Reach& reach, Legs& legs) : reach_(reach), legs_(legs) {}
 

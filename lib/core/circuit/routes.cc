@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kLengthAt = 4;
 constexpr std::size_t kSourceAt = 8;
 constexpr std::size_t kDestinationAt = 24;
+constexpr std::uint8_t kLowerEffort = 1;      // RFC 8622
+constexpr std::uint8_t kClassSelector1 = 8;   // RFC 3662: what came before it
 constexpr std::uint8_t kClassSelector5 = 40;  // RFC 2474; EF is 46 (RFC 3246)
 
 Address address_at(ByteView packet, std::size_t at) {
@@ -31,7 +33,9 @@ bool unroutable(const Address& to) {
 
 Lane lane_of(ByteView packet) {
   const unsigned traffic_class = (packet[0] & 0x0fu) << 4 | packet[1] >> 4;
-  return traffic_class >> 2 >= kClassSelector5 ? Lane::Realtime : Lane::Bulk;
+  const unsigned point = traffic_class >> 2;
+  if (point == kLowerEffort || point == kClassSelector1) return Lane::Spare;
+  return point >= kClassSelector5 ? Lane::Realtime : Lane::Bulk;
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ enum class Verdict : std::uint8_t {
 
 struct Outgoing {
   Verdict verdict = Verdict::Malformed;
-  Lane lane = Lane::Bulk;  // Realtime for DSCP EF and class selectors 5 and up
+  Lane lane = Lane::Bulk;  // Realtime for DSCP EF and class selectors 5 and up, Spare for LE and
+                           // class selector 1
   Address destination;
 };
 

@@ -39,6 +39,10 @@ void Sessions::on_circuit_lost(CircuitId id, wire::DestroyReason reason) {
   parts_.remote.lost(*session, id);
 }
 
-void Sessions::on_lease_ended(CircuitId) {}
+void Sessions::on_lease_ended(CircuitId id) {
+  const Circuit* circuit = shared_.table.find(id);
+  CHECK(circuit != nullptr);
+  if (circuit->session != nullptr) parts_.remote.lease_ended(*circuit->session, id);
+}
 
 }  // namespace covfefe::core

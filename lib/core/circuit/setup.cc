@@ -300,7 +300,7 @@ void Setup::tend(Peer& peer, PeerSession& session) {
     return;
   }
   if (peer.link_up && now >= session.repeat_at) {
-    const bool dead = now >= session.unanswered + kDead;
+    const bool dead = now >= session.unanswered + (quiet(session, now) ? kDeadQuiet : kDead);
     if (dead) return drop(peer, session, wire::DestroyReason::Unknown);
     session.repeat_at = now + kProbeEvery;
     egress_.probe(session);

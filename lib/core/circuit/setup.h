@@ -19,7 +19,8 @@ class Setup {
   static constexpr Duration kLinger = Duration::seconds(60);      // an older session still receives
   static constexpr Duration kOldest = Duration::hours(24);        // as for links (A6)
   static constexpr Duration kDead = Duration::seconds(10);        // packets and probes unanswered
-  static constexpr Duration kYounger = Duration::seconds(1);  // the larger address waits so long
+  static constexpr Duration kDeadQuiet = Duration::seconds(30);  // likewise, of the chat class only
+  static constexpr Duration kYounger = Duration::seconds(1);     // the larger address waits so long
   static constexpr Duration kYoungerBusy = Duration::millis(500);  // or so long if it has packets
 
   Setup(Shared& shared, Egress& egress) : shared_(shared), egress_(egress) {}

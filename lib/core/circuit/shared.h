@@ -5,6 +5,7 @@
 #include "core/circuit/circuit.h"
 #include "core/circuit/delivery.h"
 #include "core/circuit/identity.h"
+#include "core/circuit/link_leases.h"
 #include "core/circuit/tally.h"
 #include "core/stream/reorder.h"
 
@@ -21,6 +22,7 @@ struct Shared {
   Tally tally;
   Delivery delivery;
   ReorderPool reorder_pool{};
+  LinkLeases* link_leases = nullptr;  // null: friends keep nothing for this node
 };
 // Owned by Circuits.
 

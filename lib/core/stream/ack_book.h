@@ -20,6 +20,8 @@ class AckBook {
 
   void came(std::uint64_t counter, Wants wants, Instant now);
   // A cell of the other end. Its hop window has let no counter pass twice.
+  void came_idle() { ++state_.received; }
+  // One of the chat class: never the newest, for its way took as long as its slots let it.
   void urge(Instant now);
   // The other end asked: what is there is acknowledged at once.
 

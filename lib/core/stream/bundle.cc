@@ -26,6 +26,7 @@ void Bundle::set_legs(std::span<const Leg> legs) {
       reorder_.join(leg.id);
     }
     strand->sends = leg.sends;
+    strand->leased = leg.leased;
   }
   if (strands_.size() == legs.size()) return;
   std::erase_if(strands_, [this, legs](const auto& strand) {
@@ -54,7 +55,7 @@ InlineVec<LegView, Bundle::kLegs> Bundle::views(std::span<const CircuitId> full)
   for (const auto& strand : strands_) {
     if (!strand->sends || out.full()) continue;
     const bool is_full = std::find(full.begin(), full.end(), strand->leg) != full.end();
-    out.push_back({strand->leg, &strand->meter, is_full});
+    out.push_back({strand->leg, &strand->meter, is_full, strand->leased});
   }
   return out;
 }
@@ -130,6 +131,13 @@ CircuitId Bundle::unacknowledged(Instant now) const {
 
 // Step S9, covfefe-protocol(7).
 Instant Bundle::probe_at(const Strand& strand) const {
+  const Instant at = wanted_probe_at(strand);
+  const bool chat = !chatted_.is_never() && !strand.meter.suspect();
+  const Instant loud = used_.is_never() ? Instant{} : used_ + kBusy;
+  return chat && at >= loud ? Instant::never() : at;
+}
+
+Instant Bundle::wanted_probe_at(const Strand& strand) const {
   if (!strand.sends) return Instant::never();
   const Instant again = strand.tried + LegMeter::kProbeSuspect;
   if (!strand.meter.probed()) return again;

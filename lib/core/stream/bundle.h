@@ -22,6 +22,7 @@ struct Strand {
   std::uint64_t resent = 0;  // cells that went once more, by this leg
   Instant tried{};           // when it was last to be probed
   bool sends = false;        // open, and its link is up
+  bool leased = false;       // realtime cells have a lease on it
 };
 
 class Bundle {
@@ -39,6 +40,7 @@ class Bundle {
     CircuitId id;
     Duration rtt;        // of its build, or 0
     bool sends = false;  // cells can go by it
+    bool leased = false;
   };
   void set_legs(std::span<const Leg> legs);
   // All there are. What was known of one that is missing is forgotten.
@@ -54,6 +56,8 @@ class Bundle {
   // The best beside this one; 0: none.
   void used(Instant now) { used_ = now; }
   // A packet went out or came in: idle legs are worth probing.
+  void chatted(Instant now) { chatted_ = now; }
+  // One of the chat class did: when nothing else goes, no leg is probed (Step Q12).
   void keep(ByteView body, CircuitId leg, Instant now);
   // The sealed body of an interactive cell that was just sent by the leg, if it could go by
   // another.
@@ -81,6 +85,7 @@ class Bundle {
  private:
   [[nodiscard]] InlineVec<LegView, kLegs> views(std::span<const CircuitId> full) const;
   [[nodiscard]] Instant probe_at(const Strand& strand) const;
+  [[nodiscard]] Instant wanted_probe_at(const Strand& strand) const;
   void set_wait();
 
   std::vector<std::unique_ptr<Strand>> strands_;
@@ -88,6 +93,7 @@ class Bundle {
   Resend resend_;
   Reorder reorder_;
   Instant used_ = Instant::never();
+  Instant chatted_ = Instant::never();
 };
 
 }  // namespace covfefe::core

@@ -11,7 +11,12 @@
 
 namespace covfefe::core {
 
-enum class TrafficClass : std::uint8_t { Realtime, Interactive, Bulk };
+enum class TrafficClass : std::uint8_t {
+  Realtime,
+  Interactive,
+  Bulk,
+  Chat,  // in the place of dummies (Step Q10)
+};
 
 class Flows {
  public:

@@ -39,11 +39,11 @@ LegChoice::Picked LegChoice::pick(const Wanted& wanted, std::span<const LegView>
     return out;
   }
   if (legs.empty()) return out;
-  if (wanted.traffic == TrafficClass::Interactive) {
+  if (wanted.traffic != TrafficClass::Realtime) {
     out.push_back(interactive(legs));
     return out;
   }
-  out.push_back(best(legs, {})->leg);
+  out.push_back(realtime(legs));
   const CircuitId second = other(out[0], legs);
   if (second.value != 0) out.push_back(second);
   return out;
@@ -52,6 +52,16 @@ LegChoice::Picked LegChoice::pick(const Wanted& wanted, std::span<const LegView>
 CircuitId LegChoice::other(CircuitId leg, std::span<const LegView> legs) {
   const LegView* found = best(legs, leg);
   return found == nullptr ? CircuitId{} : found->leg;
+}
+
+// Step Q9, covfefe-protocol(7).
+CircuitId LegChoice::realtime(std::span<const LegView> legs) {
+  const LegView* found = nullptr;
+  for (const LegView& leg : legs) {
+    if (!leg.leased || leg.meter->suspect()) continue;
+    if (found == nullptr || sooner(leg, *found)) found = &leg;
+  }
+  return found != nullptr ? found->leg : best(legs, {})->leg;
 }
 
 CircuitId LegChoice::interactive(std::span<const LegView> legs) {

@@ -16,6 +16,7 @@ struct LegView {
   CircuitId leg;
   const LegMeter* meter = nullptr;  // borrowed
   bool full = false;                // its link takes no more bulk
+  bool leased = false;              // for realtime cells
 };
 
 class LegChoice {
@@ -33,6 +34,7 @@ class LegChoice {
   // The best leg beside this one, for what has to go again; 0: none.
 
  private:
+  [[nodiscard]] static CircuitId realtime(std::span<const LegView> legs);
   [[nodiscard]] CircuitId interactive(std::span<const LegView> legs);
   [[nodiscard]] static CircuitId bulk(std::size_t bytes, std::span<const LegView> legs);
 
