@@ -5,7 +5,9 @@
 
 #include <cstdlib>
 
+#include "os/clock.h"
 #include "rpc/convert.h"
+#include "rpc/history.h"
 #include "tests/support/service_process.h"
 
 namespace covfefe::test {
@@ -61,6 +63,33 @@ struct Suite : Edges {
     return wait(as_router().destinationsRequest().send().then(
         [](auto&& answer) { return *rpc::destinations_from(answer.getAddresses()); }));
   }
+  bool record_promise(const PromiseEnd& end) {
+    auto request = as_router().recordPromisesRequest();
+    const ByteArray<16> operation{2};
+    request.setOperation(rpc::as_data(operation));
+    rpc::write_promise_end(end, request.initOutcomes(1)[0]);
+    return !wait(request.send().then([](auto&& answer) { return answer.getRefused(); }));
+  }
+  bool record_minute(const CapacityRecord& minute) {
+    auto request = as_router().recordCapacityRequest();
+    const ByteArray<16> operation{3};
+    request.setOperation(rpc::as_data(operation));
+    rpc::write_capacity(minute, request.initMinutes(1)[0]);
+    return !wait(request.send().then([](auto&& answer) { return answer.getRefused(); }));
+  }
+  std::vector<PromiseTally> tallies() {
+    return wait(owner->peer().castAs<Operator>().promisesRequest().send().then([](auto&& answer) {
+      std::vector<PromiseTally> out;
+      for (const auto one : answer.getTallies()) out.push_back(*rpc::tally_from(one));
+      return out;
+    }));
+  }
+  std::vector<CapacityRecord> minutes() {
+    auto request = as_router().capacityHistoryRequest();
+    request.setMost(10);
+    return wait(request.send().then(
+        [](auto&& answer) { return *rpc::capacity_from(answer.getMinutes(), 10); }));
+  }
   std::vector<FriendRecord> friends() {
     return wait(as_router().friendsRequest().send().then(
         [](auto&& answer) { return *rpc::friends_from(answer.getFriends()); }));
@@ -97,6 +126,31 @@ TEST_CASE("a jailed peerdb gives back after kill -9 what circuits need") {
   const int status = second.end(SIGTERM);
   CHECK(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("promises kept and the uplink's minutes are there after kill -9, told again count once") {
+  if (!os::is_root()) {
+    MESSAGE("skipped: needs root, to become peerdb's user");
+    return;
+  }
+  Suite suite;
+  const std::int64_t minute = os::wall_now().unix_seconds() / 60 * 60;
+  Child first(suite.place, program(), suite.operators);
+  suite.connect();
+  const FriendId id = suite.put(bob());
+  const PromiseEnd end{id, PromiseKind::LeaseTaken, true, minute};
+  const CapacityRecord record{minute, 60, 9'000, 8'000, 7'000, 1};
+  CHECK(suite.record_promise(end));
+  CHECK(suite.record_minute(record));
+  CHECK(WTERMSIG(first.end(SIGKILL)) == SIGKILL);
+
+  Child second(suite.place, program(), suite.operators);
+  suite.connect();
+  CHECK(suite.record_promise(end));
+  CHECK(suite.record_minute(record));
+  CHECK(suite.tallies() == std::vector<PromiseTally>{{id, PromiseKind::LeaseTaken, 1, 0, minute}});
+  CHECK(suite.minutes() == std::vector<CapacityRecord>{record});
+  CHECK(WEXITSTATUS(second.end(SIGTERM)) == 0);
 }
 
 }  // namespace

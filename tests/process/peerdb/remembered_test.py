@@ -15,6 +15,12 @@ PRAGMA user_version=2;
 """
 
 
+BEFORE_THE_SHAPER = """
+DROP TABLE promises; DROP TABLE capacity;
+PRAGMA user_version=3;
+"""
+
+
 def alter(node, script):
     """Changes the database of a node that is down, as root can."""
     with contextlib.closing(sqlite3.connect(node.root + "/var/lib/covfefe/peerdb/peers.db")) as database:
@@ -59,6 +65,20 @@ def an_older_database(lab):
     with contextlib.closing(sqlite3.connect(alice.root + "/var/lib/covfefe/peerdb/peers.db")) as database:
         assert database.execute("SELECT visibility FROM friends").fetchall() == [(1,)]
         assert database.execute("PRAGMA user_version").fetchone()[0] > 2
+
+
+def a_database_before_the_shaper(lab):
+    """a database of the version before the shaper is taken over, and has room for promises and the uplink"""
+    alice = with_friend(lab)
+    alter(alice, BEFORE_THE_SHAPER)
+    alice.up()
+    whole(alice)
+    alice.down()
+    with contextlib.closing(sqlite3.connect(alice.root + "/var/lib/covfefe/peerdb/peers.db")) as database:
+        assert database.execute("SELECT petname FROM friends").fetchall() == [("bob",)]
+        assert database.execute("PRAGMA user_version").fetchone()[0] > 3
+        for table in ("promises", "capacity"):
+            assert database.execute("SELECT count(*) FROM " + table).fetchone() == (0,)
 
 
 def what_circuits_need(lab):
@@ -116,7 +136,7 @@ def main():
     if os.geteuid() != 0:
         print("skipped: needs root")
         return 77
-    for case in (an_older_database, what_circuits_need, an_altered_database, a_change_to_an_altered_record):
+    for case in (an_older_database, a_database_before_the_shaper, what_circuits_need, an_altered_database, a_change_to_an_altered_record):
         with nodes.Lab() as lab:
             case(lab)
         print("ok: " + case.__doc__)

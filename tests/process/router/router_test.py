@@ -274,6 +274,14 @@ class RouterProcess(unittest.TestCase):
             second.close()
         self.still_serving()
 
+    def test_a_shaper_that_never_answers_holds_nobody_up(self):
+        self.up()
+        for _ in range(20):
+            held = self.node.connect('router.shaper')
+            eventually('it is asked', lambda: select.select([held], [], [], 0)[0])
+            self.addCleanup(held.close)
+        self.still_serving()
+
     def test_what_is_no_hand_over_is_refused(self):
         self.up()
         with open('/dev/null') as null:
