@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "base/check.h"
+#include "shape/rings.h"
 
 namespace covfefe::shape {
 namespace {

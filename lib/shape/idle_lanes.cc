@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shape/idle_lanes.h"
 
+#include "shape/rings.h"
+
 namespace covfefe::shape {
 namespace {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "shape/rings.h"
 #include "shape/scheduler.h"
 
 namespace covfefe::shape {

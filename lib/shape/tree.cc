@@ -3,7 +3,10 @@
 
 #include <algorithm>
 
+#include "shape/rings.h"
+
 namespace covfefe::shape {
+
 bool Tree::join(std::uint32_t node) {
   std::uint32_t& head = table_[parent_of(node)].list.head;
   const bool first = head == kNone;
