@@ -151,6 +151,7 @@ struct RouterStatus {
   keystoreLocked @6 :Bool;
   friends @7 :List(FriendStatus);
   circuits @8 :CircuitCounts;
+  announced @9 :List(Promise);    # by this node, to every friend
 }
 
 struct PingReply {

@@ -45,6 +45,7 @@ struct AnswerAsked {
 };
 struct DoneView {
   std::string what;
+  std::string next;  // what else follows from it, may be empty
   double left_s = 0;
 };
 struct PromiseView {

@@ -33,8 +33,12 @@ void show(const Common& common, const Json& json, const std::string& text) {
 int tell(const Common& common, const char* verb, const Outcome<DoneView>& done) {
   if (!done) return report(done.error(), common);
   show(common,
-       Json::document(verb).set("ok", true).set("what", done->what).set("left_s", done->left_s),
-       wrapped(done->what, 0) + "\n");
+       Json::document(verb)
+           .set("ok", true)
+           .set("what", done->what)
+           .set("next", done->next)
+           .set("left_s", done->left_s),
+       wrapped(done->what, 0) + "\n" + (done->next.empty() ? "" : wrapped(done->next, 0) + "\n"));
   return kDone;
 }
 

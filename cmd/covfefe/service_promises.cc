@@ -77,12 +77,16 @@ Outcome<ReserveView> reserve_view(schema::ReserveReply::Reader from) {
   }
   Problem out{said(from.getWhy()), said(from.getNext())};
   if (out.what.empty()) out.what = "it was refused without a reason";
-  if (const std::string offer = best_offer(from); !offer.empty()) out.what += "; " + offer;
+  if (const std::string offer = best_offer(from); !offer.empty()) {
+    if (out.what.ends_with('.')) out.what.pop_back();
+    out.what += "; " + offer;
+  }
   return out;
 }
 
 Outcome<DoneView> done_view(schema::PromiseReply::Reader from) {
-  if (from.getOk()) return DoneView{said(from.getWhat()), seconds(from.getLeftMs())};
+  if (from.getOk())
+    return DoneView{said(from.getWhat()), said(from.getNext()), seconds(from.getLeftMs())};
   Problem out{said(from.getWhat()), said(from.getNext())};
   if (out.what.empty()) out.what = "it was refused without a reason";
   return out;

@@ -75,6 +75,7 @@ RouterView router_view(schema::RouterStatus::Reader from) {
   for (const auto one : from.getFriends()) out.friends.push_back(friend_view(one));
   const auto counts = from.getCircuits();
   out.circuits = {counts.getOpen(), counts.getBuilding(), counts.getFailing(), counts.getRelayed()};
+  for (const auto one : from.getAnnounced()) out.announced.push_back(promise_view(one));
   return out;
 }
 

@@ -112,6 +112,7 @@ struct RouterView {
   bool keystore_locked = false;
   std::vector<FriendView> friends;
   CircuitCountsView circuits;
+  std::vector<PromiseView> announced;  // by this node
 };
 struct HopView {
   std::string hop;  // a petname or a handle

@@ -91,12 +91,12 @@ std::string friends_text(std::vector<FriendState> friends) {
   std::stable_sort(friends.begin(), friends.end(),
                    [](const auto& a, const auto& b) { return a.rate > b.rate; });
   std::string out =
-      "\nfriend         level      bit/s entitled leased     queued  dropped idle lane\n";
+      "\nfriend         level      bit/s entitled leased     queued  dropped    idle\n";
   for (const FriendState& one : friends) {
     const std::string idle =
-        one.idle_period_ms == 0 ? one.idle : line("%s %u ms", one.idle.c_str(), one.idle_period_ms);
+        one.idle_period_ms == 0 ? "off" : std::to_string(one.idle_period_ms) + " ms";
     out +=
-        line("%s %s %6s %8s %6s %10s %8llu %s\n", fitted(one.name, 14).c_str(),
+        line("%s %s %6s %8s %6s %10s %8llu %7s\n", fitted(one.name, 14).c_str(),
              fitted(one.level, 10).c_str(), bits_text(one.rate).c_str(),
              one.entitled == 0 ? "-" : bits_text(one.entitled).c_str(), or_dash(one.leased).c_str(),
              bytes_text(one.queued_bytes).c_str(), wide(one.dropped), idle.c_str());

@@ -31,6 +31,7 @@ struct Overview {
   std::vector<ServiceState> services;
   std::vector<FriendView> friends;
   std::optional<CircuitCountsView> circuits;  // none: the router did not say
+  std::vector<PromiseView> announced;         // by this node
   std::string why_no_friends;
 };
 
@@ -78,6 +79,7 @@ Outcome<Overview> gather(const Layout& layout) {
     if (view) {
       out.friends = std::move(view->friends);
       out.circuits = view->circuits;
+      out.announced = std::move(view->announced);
     } else {
       out.why_no_friends = view.error().what;
     }
@@ -137,6 +139,7 @@ Json to_json(const Overview& overview) {
       .set("state", overview.state)
       .set("services", std::move(services))
       .set("friends", std::move(friends))
+      .set("announced", promises_json(overview.announced))
       .set("circuits", overview.circuits ? counts_json(*overview.circuits) : Json());
 }
 
@@ -162,6 +165,8 @@ void print(const Overview& overview) {
   if (overview.friends.empty() && overview.why_no_friends.empty()) {
     std::printf("  no friends yet: exchange cards, then covfefe friend add\n");
   }
+  for (const PromiseView& one : overview.announced)
+    std::printf("\n  announced   %s\n", promise_text(one).c_str());
   if (overview.circuits) {
     std::printf("\n  circuits    %s\n", counts_text(*overview.circuits).c_str());
   }

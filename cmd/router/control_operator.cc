@@ -53,6 +53,7 @@ class Operator final : public PromisingOperator {
           write_status(to);
           write_friends(*known, to);
           write_counts(known->circuits, to.initCircuits());
+          write_announced(known->promises, to);
         });
   }
 

@@ -39,6 +39,14 @@ std::optional<Duration> time_up_to(std::uint64_t asked_ms, Duration most) {
   return *read;
 }
 
+std::vector<const core::PromiseReport*> with_friend(const core::PromisesReport& from, FriendId id) {
+  std::vector<const core::PromiseReport*> out;
+  for (const core::PromiseReport& one : from.all) {
+    if (one.friend_id == id && out.size() < kMostPromisesShown) out.push_back(&one);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::variant<core::ReserveQuery, Refused> reserve_query(schema::Reservation::Reader from) {
@@ -125,12 +133,15 @@ void write_promise(const core::PromiseReport& from, schema::Promise::Builder to)
   to.setState(from.state);
 }
 
+void write_announced(const core::PromisesReport& from, schema::RouterStatus::Builder to) {
+  const auto own = with_friend(from, FriendId{});
+  auto list = to.initAnnounced(static_cast<capnp::uint>(own.size()));
+  for (capnp::uint i = 0; i < list.size(); ++i) write_promise(*own[i], list[i]);
+}
+
 void write_promises_of(const core::PromisesReport& from, FriendId id,
                        schema::FriendStatus::Builder to) {
-  std::vector<const core::PromiseReport*> own;
-  for (const core::PromiseReport& one : from.all) {
-    if (one.friend_id == id && own.size() < kMostPromisesShown) own.push_back(&one);
-  }
+  const auto own = with_friend(from, id);
   auto list = to.initPromises(static_cast<capnp::uint>(own.size()));
   for (capnp::uint i = 0; i < list.size(); ++i) write_promise(*own[i], list[i]);
   const auto at = std::find_if(from.record.begin(), from.record.end(),

@@ -32,6 +32,7 @@ void write_reserve(const core::ReserveReport& from, schema::ReserveReply::Builde
 void write_done(const core::PromiseDone& from, schema::PromiseReply::Builder to);
 void write_promise(const core::PromiseReport& from, schema::Promise::Builder to);
 
+void write_announced(const core::PromisesReport& from, schema::RouterStatus::Builder to);
 void write_promises_of(const core::PromisesReport& from, FriendId id,
                        schema::FriendStatus::Builder to);
 // Those with one friend, and how many it kept.
