@@ -50,7 +50,8 @@ struct Accord {
     party.out.put(message);
     wake(now);
   }
-  void note(const Party& party, std::string what) {
+  void note(Party& party, std::string what) {
+    if (!party.notes.take(now)) return;  // what friends do must not fill the log
     effects->tell(PromiseNotice{party.id, std::move(what)});
   }
   enum class End : std::uint8_t { Kept, Broken };

@@ -17,6 +17,8 @@ class Intents {
     Duration granted;  // longer than meant at first, by policy
   };
   [[nodiscard]] const Own& own() const { return own_; }
+  [[nodiscard]] Instant until() { return farewell().value_or(accord_.now); }
+  // When this node goes, as it announced.
 
   // ---- the operator: each is answered once
   void intend(RequestId question, const IntendQuery& query);

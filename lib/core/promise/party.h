@@ -117,7 +117,8 @@ struct Party {
   Bucket asks{{4, 8}};
   Bucket releases{{4, 32}};
   Bucket announcements = Bucket::every(Duration::seconds(10), 6);
-  Bucket returns{{4, 16}};  // Release for what was not wanted
+  Bucket returns{{4, 16}};                                 // Release for what was not wanted
+  Bucket notes = Bucket::every(Duration::seconds(5), 32);  // lines in the log
 
   std::vector<Given> given;
   std::vector<Taken> taken;

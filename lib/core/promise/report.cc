@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is promised now, for the operator.
 #include "core/promise/promises.h"
+#include "core/promise/words.h"
 
 namespace covfefe::core {
 
@@ -93,18 +94,19 @@ void Promises::report_party(Party& party, PromisesReport& out) {
     out.all.push_back(std::move(leaving));
   }
   if (party.plea_from) {
-    PromiseReport plea = about(party, PromiseKind::Please, "waits for an answer");
+    PromiseReport plea = about(party, PromiseKind::Please,
+                               "asks +" + in_words(party.plea_from->by) + ", waits for an answer");
     plea.id = party.plea_from->id;
-    plea.left = party.plea_from->by;
+    set_times(plea, {0, 0, now, intents_.until()}, now);
     out.all.push_back(std::move(plea));
   }
   if (party.plea_to) {
     const std::string& answer = party.plea_to->answer;
-    PromiseReport plea =
-        about(party, PromiseKind::Please, answer.empty() ? "waits for an answer" : answer);
+    const std::string asked = "asked +" + in_words(party.plea_to->by) + ", waits for an answer";
+    PromiseReport plea = about(party, PromiseKind::Please, answer.empty() ? asked : answer);
     plea.id = party.plea_to->id;
     plea.ours = true;
-    plea.left = party.plea_to->by;
+    set_times(plea, {0, 0, now, party.plea_to->until}, now);
     out.all.push_back(std::move(plea));
   }
   if (party.kept + party.broken != 0) out.record.push_back({party.id, party.kept, party.broken});

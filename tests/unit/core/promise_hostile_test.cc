@@ -190,6 +190,17 @@ TEST_CASE("a friend that acknowledges nothing fills a bounded box and nobody's m
   CHECK(mob.count<wire::Ack>() + mob.count<wire::Nak>() <= Outbox::kMost);
 }
 
+TEST_CASE("a friend that takes and releases for hours does not fill the log") {
+  Mob mob;
+  for (std::uint32_t i = 1; i <= 2'000; ++i) {
+    mob.need(i, 100);
+    mob.say({wire::Release{i}});
+    mob.run(Duration::millis(500));
+  }
+  CHECK(mob.count<wire::Ack>() >= 4'000);
+  CHECK(mob.bob.notices.size() <= 32 + 1'000 / 5 + 1);
+}
+
 TEST_CASE("whatever is said in whatever order, leases and promises stay the same set") {
   for (unsigned seed = 1; seed <= 8; ++seed) {
     Mob mob;

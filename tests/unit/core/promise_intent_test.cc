@@ -164,7 +164,8 @@ TEST_CASE("a friend asks this node to stay, the operator answers, the new time i
   CHECK_FALSE(two.alice.answer<PromiseDone>(asked));
   CHECK(two.bob.noticed("alice asks this node to stay 10 min longer: covfefe answer alice"));
   REQUIRE(two.bob.shown(PromiseKind::Please));
-  CHECK(two.bob.shown(PromiseKind::Please)->state == "waits for an answer");
+  CHECK(two.bob.shown(PromiseKind::Please)->state == "asks +10 min, waits for an answer");
+  CHECK(two.bob.shown(PromiseKind::Please)->left == Duration::minutes(10));
   CHECK(two.answered(true).ok);
   REQUIRE(two.alice.answer<PromiseDone>(asked));
   CHECK(two.alice.answer<PromiseDone>(asked)->ok);
