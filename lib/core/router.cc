@@ -46,6 +46,8 @@ struct Router::Parts {
         promises(links, drbg),
         above(promises, circuits) {
     links.attach(above);
+    promises.attach(circuits);
+    circuits.attach(promises);
   }
 
   void on(const Timer&) {}
@@ -60,9 +62,16 @@ struct Router::Parts {
   void on(const KeystoreUp&);
   void on(const KeystoreDown&);
   void on(const KeystoreReply& in);
-  void on(const ShaperReply& in) { promises.shaper_reply(in); }
-  void on(const LeasesKnown& in) { promises.leases_known(in); }
-  void on(const LeaseRevoked& in) { promises.lease_revoked(in); }
+  void on(const ShaperReply& in) {
+    if (!circuits.shaper_reply(in)) promises.shaper_reply(in);
+  }
+  void on(const LeasesKnown& in) {
+    circuits.leases_known(in);
+    promises.leases_known(in);
+  }
+  void on(const LeaseRevoked& in) {
+    if (!circuits.lease_revoked(in)) promises.lease_revoked(in);
+  }
   void on(const PromisePolicy& in) { promises.policy(in); }
   void on(const Query& in) {
     std::visit([&](const auto& what) { answer(in.request, what); }, in.what);
@@ -152,13 +161,11 @@ void Router::Parts::answer(RequestId request, const StatusQuery&) {
 
 void Router::Parts::answer(RequestId request, const ReserveQuery& what) {
   if (promises.is_friend(what.peer)) return promises.ask(request, what);
-  ReserveReport refused;
-  refused.why = "The address belongs to no friend.";
-  refused.next = "See covfefe status for who is one.";
-  tell(request, std::move(refused));
+  circuits.ask(request, what);
 }
 
 void Router::Parts::answer(RequestId request, const ExtendQuery& what) {
+  if (Circuits::owns_promise(what.id)) return circuits.ask(request, what);
   if (promises.ask(request, what)) return;
   ReserveReport refused;
   refused.why = "This node has no promise of that number from anybody.";
@@ -167,6 +174,7 @@ void Router::Parts::answer(RequestId request, const ExtendQuery& what) {
 }
 
 void Router::Parts::answer(RequestId request, const ReleaseQuery& what) {
+  if (Circuits::owns_promise(what.id)) return circuits.ask(request, what);
   if (promises.ask(request, what)) return;
   tell(request, PromiseDone{false,
                             "There is no promise of that number.",
@@ -177,6 +185,7 @@ void Router::Parts::answer(RequestId request, const ReleaseQuery& what) {
 void Router::Parts::answer(RequestId request, const PromisesQuery&) {
   PromisesReport report;
   promises.report(report);
+  circuits.leases(report.all);
   tell(request, std::move(report));
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/circuit/link_leases.h"
 #include "core/promise/accord.h"
 #include "core/promise/borrower.h"
 #include "core/promise/intents.h"
@@ -17,7 +18,7 @@
 
 namespace covfefe::core {
 
-class Promises {
+class Promises final : public LinkLeases {
  public:
   Promises(CellSink& sink, crypto::Drbg& random) : accord_{sink, random} {}
   // Both are borrowed for the object's life.
@@ -64,7 +65,7 @@ class Promises {
   static constexpr std::size_t kReportMost = 512;
 
   // ---- the packet path
-  [[nodiscard]] bool leased(LinkSlot link, std::uint32_t wire_bytes, Instant now) {
+  bool leased(LinkSlot link, std::uint32_t wire_bytes, Instant now) override {
     Party* party = accord_.at(link);
     return party != nullptr && party->allowance.take(wire_bytes, now);
   }
