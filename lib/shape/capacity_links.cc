@@ -58,6 +58,7 @@ void CapacityLinks::report(std::uint32_t at, const LinkReport& report, Instant n
   const bool follows = fresh(link, now);
   link.queue = follows ? std::min(link.newest_queue, report.queue) : Duration{};
   link.newest_queue = report.queue;
+  link.peak = std::max(link.peak, report.queue);
   link.newest_rate = rate_of(report.delivered, interval);
   link.rate = follows ? rate_of(std::uint64_t{report.delivered} + link.earlier_bytes,
                                 interval + link.earlier_interval)
@@ -138,6 +139,7 @@ LinksView CapacityLinks::view(Instant now) {
   out.arrived += arrived_;
   out.queue = vote(&LinkRecord::queue, out.rate, now);
   out.newest_queue = vote(&LinkRecord::newest_queue, out.rate, now);
+  out.peak = vote(&LinkRecord::peak, out.rate, now);
   out.carried = std::exchange(carried_, 0);
   out.lost = std::exchange(lost_, 0);
   out.lossy = std::exchange(lossy_, 0);
@@ -184,6 +186,10 @@ Duration CapacityLinks::median(Field by, std::uint64_t bytes, Instant now) const
                         : kCoarseFrom + (step - static_cast<std::int64_t>(kFine)) * kCoarseStep};
   }
   return {};
+}
+
+void CapacityLinks::restart_peaks() {
+  for (const std::uint32_t at : listed_) links_[at].peak = {};
 }
 
 void CapacityLinks::measure_from(Instant when) {

@@ -16,6 +16,7 @@ struct LinkRecord {
   Instant measured_from;  // which measurement the two measured_… belong to
   Duration queue;         // of the last two reports, the lesser
   Duration newest_queue;
+  Duration peak;      // since restart_peaks()
   Duration interval;  // of the last report
   Duration rtt;       // least of this and the last 10 s
   Duration rtt_now;   // least of these 10 s
@@ -34,6 +35,7 @@ struct LinkRecord {
 struct LinksView {
   Duration queue;             // as voted, of the last two reports of each link the lesser
   Duration newest_queue;      // as voted by the last reports alone
+  Duration peak;              // as voted by what each link saw most since restart_peaks()
   Duration rtt;               // of the link that carries most
   Duration interval;          // of its reports
   Instant heard;              // its last
@@ -59,6 +61,7 @@ class CapacityLinks {
   [[nodiscard]] LinksView view(Instant now);
   // Linear in the links that reported in the last second or two.
 
+  void restart_peaks();
   void measure_from(Instant when);
   [[nodiscard]] std::uint64_t measured(Instant now) const;
   // Delivered bytes a second by the reports of later intervals that still saw `busy` queue; 0: not

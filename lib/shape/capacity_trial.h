@@ -12,9 +12,7 @@ namespace covfefe::shape {
 
 inline constexpr std::uint32_t kFirstGain = 1'250;  // of the estimate, in 1/1000
 
-[[nodiscard]] constexpr std::uint32_t gain_after(std::uint32_t gain) {
-  return gain < 1'500 ? 1'500 : 2'000;
-}
+inline constexpr std::uint32_t kNextGain = 2'000;  // after a success
 
 struct TrialPlan {
   std::uint64_t base = 0;  // estimate

@@ -48,12 +48,13 @@ void Capacity::begin_trial(Instant now) {
   plan.reports = view_.interval;
   plan.calm = calm_count_ == 0 ? view_.queue : Duration{calm_sum_ / calm_count_};
   plan.sent = load_.now().sent;
+  links_.restart_peaks();
   trial_.begin(plan, now);
   enter(CapacityState::Probe, "whether the uplink carries more", now);
 }
 
 void Capacity::probe(Instant now) {
-  trial_.see(view_.newest_queue, view_.rate);
+  trial_.see(view_.peak, view_.rate);
   if (congested(now)) return cut(now);
   if (policed(now)) return;
   if (view_.queue > trial_.plan().calm + trial_.plan().queue + slack()) return trial_failed(now);
@@ -68,7 +69,7 @@ void Capacity::probe(Instant now) {
 
 void Capacity::trial_succeeded(Instant now) {
   believe(trial_.proven());
-  probe_gain_ = gain_after(probe_gain_);
+  probe_gain_ = kNextGain;
   const std::uint64_t before = before_cut_ == 0 ? sent_at_cut_ : before_cut_;
   if (cut_at_ > Instant{} && now - cut_at_ < kNeedless && estimate_.capacity >= before) {
     if (caution_ < 2) ++caution_;
