@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // covfefe top: one frame a second until the operator has seen enough.
-#include <langinfo.h>
-
 #include <array>
-#include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -21,11 +18,6 @@ namespace covfefe::cli {
 namespace {
 
 constexpr Duration kFrame = Duration::seconds(1);
-
-Glyphs glyphs_of_locale() {
-  if (std::setlocale(LC_CTYPE, "") == nullptr) return Glyphs::Ascii;
-  return std::string_view(nl_langinfo(CODESET)) == "UTF-8" ? Glyphs::Blocks : Glyphs::Ascii;
-}
 
 std::string clock_now() {
   const std::time_t now = std::time(nullptr);
@@ -72,7 +64,9 @@ std::string printed(const std::vector<TopLine>& frame) {
 class Live {
  public:
   Live(const Layout& layout, Connection shaper, ShaperState first)
-      : layout_(layout), shaper_(std::move(shaper)), glyphs_(glyphs_of_locale()) {
+      : layout_(layout),
+        shaper_(std::move(shaper)),
+        glyphs_(os::shows_utf8() ? Glyphs::Blocks : Glyphs::Ascii) {
     model_.take(std::move(first));
   }
 

@@ -2,11 +2,13 @@
 #include "os/screen.h"
 
 #include <fcntl.h>
+#include <langinfo.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <clocale>
 
 #include "os/files.h"
 
@@ -25,6 +27,11 @@ SysResult<Fd> terminal_at(int number, const char* name) {
 }
 
 }  // namespace
+
+bool shows_utf8() {
+  if (std::setlocale(LC_CTYPE, "") == nullptr) return false;
+  return std::string_view(nl_langinfo(CODESET)) == "UTF-8";
+}
 
 Screen::Screen(Fd input, Fd output, const termios& before)
     : input_(std::move(input)), output_(std::move(output)), before_(before) {}

@@ -18,6 +18,9 @@ struct ScreenSize {
   std::size_t rows = 24;
 };
 
+[[nodiscard]] bool shows_utf8();
+// Whether the locale of the environment says so. Sets this process's LC_CTYPE to it.
+
 class Screen {
  public:
   static SysResult<Screen> take();
