@@ -18,7 +18,7 @@ namespace covfefe::core {
 struct Accord {
   CellSink& sink;
   crypto::Drbg& random;
-  Desk desk{sink};
+  LedgerDesk desk{sink};
   PromisePolicy policy{};
   LeavingEvents* events = nullptr;  // who moves circuits; nobody in tests of promises alone
   std::deque<Party> parties{};      // by link slot

@@ -148,7 +148,7 @@ void Borrower::ask_own(Party& party, Taken& taken, std::uint64_t wire) {
   terms.lasts = Duration::seconds(taken.need.lasts);
   terms.tag = taken.need.number | (taken.directions == Directions::Out ? kOutTag : 0);
   taken.request = accord_.desk.take({party.link, {}}, terms);
-  await(taken, State::AskingOwn, Desk::kPatience);
+  await(taken, State::AskingOwn, LedgerDesk::kPatience);
 }
 
 // Also again, with the time that is left, to a router that restarted.
@@ -191,7 +191,7 @@ bool Borrower::extend(Party& party, RequestId question, const ExtendQuery& query
       ask_longer(party, *taken);
     } else {
       taken->request = accord_.desk.extend({party.link, {}}, taken->own.lease, taken->by);
-      await(*taken, State::ExtendingOwn, Desk::kPatience);
+      await(*taken, State::ExtendingOwn, LedgerDesk::kPatience);
     }
   }
   return true;

@@ -6,7 +6,7 @@
 
 namespace covfefe::core {
 
-RequestId Desk::ask(const Asker& asker, decltype(ShaperRequest::what) what) {
+RequestId LedgerDesk::ask(const Asker& asker, decltype(ShaperRequest::what) what) {
   const RequestId request = sink_.next_request();
   errands_.insert_or_assign(request.value, Errand{asker, now_});
   due_ = std::min(due_, now_ + kForgotten);
@@ -14,21 +14,21 @@ RequestId Desk::ask(const Asker& asker, decltype(ShaperRequest::what) what) {
   return request;
 }
 
-RequestId Desk::take(const Asker& asker, const LeaseTerms& terms) {
+RequestId LedgerDesk::take(const Asker& asker, const LeaseTerms& terms) {
   return ask(asker, LeaseTake{terms});
 }
 
-RequestId Desk::extend(const Asker& asker, std::uint32_t lease, Duration by) {
+RequestId LedgerDesk::extend(const Asker& asker, std::uint32_t lease, Duration by) {
   return ask(asker, LeaseExtend{asker.principal, lease, by});
 }
 
-void Desk::release(FriendId principal, const LeaseGrant& grant) {
+void LedgerDesk::release(FriendId principal, const LeaseGrant& grant) {
   if (grant.lease == 0 || grant.until <= now_) return;
   if (releases_.size() == kReleasesMost) return;  // then it ends at its time
   post(releases_.emplace_back(Release{principal, grant, {}, {}}));
 }
 
-void Desk::post(Release& release) {
+void LedgerDesk::post(Release& release) {
   release.request = sink_.next_request();
   release.due = now_ + kPatience;
   due_ = std::min(due_, release.due);
@@ -36,12 +36,12 @@ void Desk::post(Release& release) {
       ShaperRequest{release.request, LeaseRelease{release.principal, release.grant.lease}});
 }
 
-void Desk::given_up(RequestId request) {
+void LedgerDesk::given_up(RequestId request) {
   const auto found = errands_.find(request.value);
   if (found != errands_.end()) found->second.is = Errand::Is::GivenUp;
 }
 
-Desk::Reply Desk::answered(const ShaperReply& reply) {
+LedgerDesk::Reply LedgerDesk::answered(const ShaperReply& reply) {
   const auto released = std::ranges::find(releases_, reply.request, &Release::request);
   if (released != releases_.end()) {
     releases_.erase(released);
@@ -58,7 +58,7 @@ Desk::Reply Desk::answered(const ShaperReply& reply) {
   return {Reply::For::Done};
 }
 
-void Desk::timer() {
+void LedgerDesk::timer() {
   if (now_ < due_) return;
   due_ = Instant::never();
   std::erase_if(errands_, [&](const auto& one) { return one.second.asked + kForgotten <= now_; });

@@ -12,7 +12,7 @@
 
 namespace covfefe::core {
 
-class Desk {
+class LedgerDesk {
  public:
   static constexpr Duration kPatience = Duration::seconds(2);    // then there is no answer
   static constexpr Duration kForgotten = Duration::seconds(60);  // no answer comes any more
@@ -22,7 +22,7 @@ class Desk {
     LinkSlot link;
     FriendId principal;
   };
-  explicit Desk(CellSink& sink) : sink_(sink) {}
+  explicit LedgerDesk(CellSink& sink) : sink_(sink) {}
 
   void begin(Instant now, Effects& effects) {
     now_ = now;

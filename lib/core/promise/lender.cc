@@ -90,7 +90,7 @@ void Lender::on(Party& party, const wire::Need& need) {
   Given& given = party.given.emplace_back();
   given.id = accord_.name(party);
   given.need = need;
-  given.due = accord_.now + Desk::kPatience;
+  given.due = accord_.now + LedgerDesk::kPatience;
   given.request = accord_.desk.take({party.link, party.id}, terms);
   accord_.wake(given.due);
 }
@@ -101,7 +101,7 @@ void Lender::on(Party& party, const wire::Extend& extend) {
   if (given == party.given.end()) return refuse(party, extend.number, NakReason::NotYours);
   if (given->state != Given::State::Held) return;
   given->state = Given::State::Extending;
-  given->due = accord_.now + Desk::kPatience;
+  given->due = accord_.now + LedgerDesk::kPatience;
   given->request =
       accord_.desk.extend({party.link, party.id}, given->grant.lease, Duration::seconds(extend.by));
   accord_.wake(given->due);

@@ -56,8 +56,9 @@ void Promises::timer() {
 // ---- the shaper ---------------------------------------------------------------------------------
 
 bool Promises::shaper_reply(const ShaperReply& reply) {
-  const Desk::Reply told = accord_.desk.answered(reply);
-  if (told.whose != Desk::Reply::For::Asker) return told.whose == Desk::Reply::For::Done;
+  const LedgerDesk::Reply told = accord_.desk.answered(reply);
+  if (told.whose != LedgerDesk::Reply::For::Asker)
+    return told.whose == LedgerDesk::Reply::For::Done;
   Party* party = accord_.at(told.asker.link);
   if (party != nullptr && (lender_.answered(*party, reply) || borrower_.answered(*party, reply))) {
     return true;
