@@ -184,6 +184,8 @@ void Scheduler::expire() {
   const std::int64_t now = wheel_.tick(now_);
   while (!wheel_.empty() && wheel_.first_tick() <= now) {
     const std::uint32_t node = wheel_.first();
+    // After a pause longer than the wheel, what is put in again must not land in the past for ever.
+    wheel_.set_earliest(wheel_.first_tick());
     wheel_.remove(table_, node);
     fire(node);
   }

@@ -66,6 +66,16 @@ TEST_CASE("a silent link sends four datagrams a second, moved a little") {
   CHECK(lane.line.scheduler.spares_sent(1) == lane.slots.size());
 }
 
+TEST_CASE("a pause longer than the wheel is no trap: the lane goes on with its next slot") {
+  Lane lane(125'000);
+  lane.run(Duration::seconds(1), [] {});
+  const std::size_t before = lane.slots.size();
+  lane.line.now = lane.line.now + Duration::minutes(9);  // the process was stopped
+  lane.run(Duration::seconds(2), [] {});
+  CHECK(lane.slots.size() - before >= 7);
+  CHECK(lane.slots.size() - before <= 10);
+}
+
 TEST_CASE("a chat takes the place of spares and changes nothing on the wire") {
   Lane silent(125'000);
   silent.run(Duration::seconds(60), [] {});
