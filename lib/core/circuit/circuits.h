@@ -108,14 +108,14 @@ class Circuits final : public LinkEvents, public LeavingEvents {
   Peers peers_;
   Egress egress_;
   Setup setup_;
-  Sessions sessions_;
+  SessionEvents sessions_;
   Discovery discovery_;
   Builds builds_;
   Remote remote_;
   Pings pings_;
   Orders orders_;
   Ingress ingress_;
-  Intake intake_;
+  PacketIntake intake_;
   Effects* effects_ = nullptr;
 };
 

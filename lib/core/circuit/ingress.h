@@ -14,7 +14,7 @@ namespace covfefe::core {
 class Ingress {
  public:
   struct Parts {
-    Sessions& sessions;
+    SessionEvents& sessions;
     Egress& egress;
     Pings& pings;
   };

@@ -11,12 +11,12 @@ constexpr Duration kStateAge = Duration::millis(200);
 
 }  // namespace
 
-void Intake::packets(std::span<const ByteView> all) {
+void PacketIntake::packets(std::span<const ByteView> all) {
   shared_.tally.add(Count::TunIn, all.size());
   for (const ByteView ip : all) packet(ip);
 }
 
-void Intake::packet(ByteView ip) {
+void PacketIntake::packet(ByteView ip) {
   const Outgoing out = classify(ip, shared_.own, shared_.mtu);
   switch (out.verdict) {
     case Verdict::Malformed:
@@ -37,7 +37,7 @@ void Intake::packet(ByteView ip) {
   }
 }
 
-void Intake::route(const Outgoing& out, ByteView ip) {
+void PacketIntake::route(const Outgoing& out, ByteView ip) {
   Peer* peer = parts_.remote.peer_for(out.destination);
   if (peer == nullptr) {
     shared_.tally.add(Count::TunNoFriend);
@@ -48,13 +48,13 @@ void Intake::route(const Outgoing& out, ByteView ip) {
   send(*peer, out.lane, ip);
 }
 
-void Intake::send(Peer& peer, Lane lane, ByteView ip) {
+void PacketIntake::send(Peer& peer, Lane lane, ByteView ip) {
   peer.used = peer.current->used = shared_.now;
   parts_.egress.packet(peer, lane, ip);
 }
 
 // Step E12, covfefe-protocol(7): a friend's link is waited for, and gone round when it is down.
-void Intake::wait(Peer& peer, ByteView ip) {
+void PacketIntake::wait(Peer& peer, ByteView ip) {
   const bool link = link_coming(peer);
   const bool circuits = !peer.link_up && (peer.remote != nullptr || parts_.remote.possible(peer));
   if (!link && !circuits) {
@@ -68,7 +68,7 @@ void Intake::wait(Peer& peer, ByteView ip) {
   if (circuits) parts_.remote.want(peer, Hold::kPatience);
 }
 
-bool Intake::link_coming(Peer& peer) {
+bool PacketIntake::link_coming(Peer& peer) {
   if (!peer.link) return false;
   if (peer.link_up) return true;
   // Asking the link layer is dear, and a flood of packets to a dead friend must not be.
@@ -79,7 +79,7 @@ bool Intake::link_coming(Peer& peer) {
   return peer.handshaking;
 }
 
-void Intake::settle(Peer& peer) {
+void PacketIntake::settle(Peer& peer) {
   while (peer.current != nullptr && !peer.hold.empty()) {
     const ByteView ip = peer.hold.front();
     send(peer, classify(ip, shared_.own, shared_.mtu).lane, ip);
@@ -95,7 +95,7 @@ void Intake::settle(Peer& peer) {
 // Step E8, covfefe-protocol(7). The answer comes from the address that was asked for: Linux matches
 // an ICMPv6 error to its socket by the packet that it quotes; a reverse-path rule of nftables drops
 // one whose source is the host's own address.
-void Intake::answer(ByteView ip, Answerable what) {
+void PacketIntake::answer(ByteView ip, Answerable what) {
   if (!wire::may_answer_with_error(ip)) return;
   if (!icmp_.take(shared_.now)) return shared_.tally.add(Count::IcmpLimited);
   const Address from = classify(ip, shared_.own, shared_.mtu).destination;

@@ -11,7 +11,7 @@
 
 namespace covfefe::core {
 
-class Intake {
+class PacketIntake {
  public:
   struct Parts {
     Peers& peers;
@@ -19,7 +19,7 @@ class Intake {
     Setup& setup;
     Remote& remote;
   };
-  Intake(Shared& shared, const Parts& parts) : shared_(shared), parts_(parts) {}
+  PacketIntake(Shared& shared, const Parts& parts) : shared_(shared), parts_(parts) {}
 
   void packets(std::span<const ByteView> all);
   void settle(Peer& peer);

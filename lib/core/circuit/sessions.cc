@@ -5,31 +5,31 @@
 
 namespace covfefe::core {
 
-Peer* Sessions::heard(PeerSession& session) {
+Peer* SessionEvents::heard(PeerSession& session) {
   if (session.via == Via::Circuits) return parts_.remote.heard(session);
   parts_.setup.heard(*session.peer, session);
   return session.peer;
 }
 
-void Sessions::closed(PeerSession& session) {
+void SessionEvents::closed(PeerSession& session) {
   if (session.via == Via::Circuits) return parts_.remote.closed(session);
   parts_.setup.destroyed(*session.peer, session.legs.front()->circuit);
 }
 
-void Sessions::on_built(BuildId build, const Built& built) {
+void SessionEvents::on_built(BuildId build, const Built& built) {
   parts_.remote.built(build, built);
 }
 
-void Sessions::on_build_failed(BuildId build, const BuildFailure& failure) {
+void SessionEvents::on_build_failed(BuildId build, const BuildFailure& failure) {
   parts_.remote.build_failed(build, failure);
 }
 
-wire::BuildStatus Sessions::on_terminal(const Terminal& terminal, MutableBytes answer) {
+wire::BuildStatus SessionEvents::on_terminal(const Terminal& terminal, MutableBytes answer) {
   parts_.remote.terminal(terminal, answer);
   return wire::BuildStatus::Granted;
 }
 
-void Sessions::on_circuit_lost(CircuitId id, wire::DestroyReason reason) {
+void SessionEvents::on_circuit_lost(CircuitId id, wire::DestroyReason reason) {
   const Circuit* circuit = shared_.table.find(id);
   CHECK(circuit != nullptr);
   PeerSession* session = circuit->session;
@@ -39,7 +39,7 @@ void Sessions::on_circuit_lost(CircuitId id, wire::DestroyReason reason) {
   parts_.remote.lost(*session, id);
 }
 
-void Sessions::on_lease_ended(CircuitId id) {
+void SessionEvents::on_lease_ended(CircuitId id) {
   const Circuit* circuit = shared_.table.find(id);
   CHECK(circuit != nullptr);
   if (circuit->session != nullptr) parts_.remote.lease_ended(*circuit->session, id);

@@ -8,14 +8,14 @@
 
 namespace covfefe::core {
 
-class Sessions final : public BuildEvents {
+class SessionEvents final : public BuildEvents {
  public:
   struct Parts {
     Setup& setup;
     Remote& remote;
     Builds& builds;
   };
-  Sessions(Shared& shared, const Parts& parts) : shared_(shared), parts_(parts) {}
+  SessionEvents(Shared& shared, const Parts& parts) : shared_(shared), parts_(parts) {}
 
   [[nodiscard]] Peer* heard(PeerSession& session);
   // An authentic cell came in it. Whose it is; null when it ended by that, and then it is void.

@@ -12,7 +12,7 @@ void Accord::measure(Party& party) {
     wake(grant.until);
   };
   for (const Given& one : party.given) add(one.grant, one.need.promise_class);
-  for (const Taken& one : party.taken) add(one.own, one.need.promise_class);
+  for (const Borrowed& one : party.taken) add(one.own, one.need.promise_class);
   if (rate != party.allowance.rate()) party.allowance.set(rate);
 }
 

@@ -4,22 +4,23 @@
 
 namespace covfefe::core {
 
-using State = Taken::State;
+using State = Borrowed::State;
 using wire::NakReason;
 
 namespace {
 
-bool holds(const Taken& taken) {
+bool holds(const Borrowed& taken) {
   return taken.state != State::AskingOwn && taken.state != State::AskingFriend;
 }
 
 }  // namespace
 
 Borrower::Found Borrower::find(Party& party, std::uint32_t id) {
-  return std::ranges::find_if(party.taken, [&](const Taken& one) { return one.need.number == id; });
+  return std::ranges::find_if(party.taken,
+                              [&](const Borrowed& one) { return one.need.number == id; });
 }
 
-void Borrower::settled(Taken& taken) {
+void Borrower::settled(Borrowed& taken) {
   taken.state = State::InForce;
   taken.due = Instant::never();
   taken.request = {};
@@ -63,7 +64,7 @@ void Borrower::on(Party& party, const wire::Ack& ack) {
   }
 }
 
-void Borrower::in_force(Party& party, Taken& taken, const wire::Ack& ack) {
+void Borrower::in_force(Party& party, Borrowed& taken, const wire::Ack& ack) {
   taken.from = accord_.now + Duration::seconds(ack.starts_in);
   taken.until = taken.from + Duration::seconds(ack.lasts);
   accord_.answer(taken.question, report(party, taken));
@@ -71,7 +72,7 @@ void Borrower::in_force(Party& party, Taken& taken, const wire::Ack& ack) {
   accord_.wake(taken.until);
 }
 
-void Borrower::longer(Party& party, Taken& taken, Instant until) {
+void Borrower::longer(Party& party, Borrowed& taken, Instant until) {
   taken.until = std::max(taken.until, until);
   accord_.answer(taken.question, report(party, taken));
   settled(taken);
@@ -102,16 +103,16 @@ void Borrower::take_up(Party& party, const wire::Ack& ack) {
     if (party.returns.take(accord_.now)) accord_.send(party, {wire::Release{ack.number}});
     return;
   }
-  Taken& taken = party.taken.emplace_back();
+  Borrowed& taken = party.taken.emplace_back();
   taken.need = {ack.number, ack.rate, ack.packet, ack.promise_class, ack.starts_in, ack.lasts, 0};
   taken.directions = Directions::In;
-  taken.proof = Taken::Proof::OnItsWord;
+  taken.proof = Borrowed::Proof::OnItsWord;
   const auto half = std::ranges::find_if(orphans_, [&](const Lease& one) {
     return one.terms.tag == ack.number && one.terms.over[0] == party.id;
   });
   if (half != orphans_.end()) {
     taken.directions = Directions::Both;
-    taken.proof = Taken::Proof::Asked;
+    taken.proof = Borrowed::Proof::Asked;
     taken.own = half->grant;
     orphans_.erase(half);
   }
@@ -122,7 +123,7 @@ void Borrower::take_up(Party& party, const wire::Ack& ack) {
 // ---- the shaper answers -------------------------------------------------------------------------
 
 bool Borrower::answered(Party& party, const ShaperReply& reply) {
-  const auto taken = std::ranges::find(party.taken, reply.request, &Taken::request);
+  const auto taken = std::ranges::find(party.taken, reply.request, &Borrowed::request);
   if (taken == party.taken.end() || reply.request.value == 0) return false;
   taken->request = {};
   if (const auto* denied = std::get_if<LeaseDenied>(&reply.answer)) {
@@ -160,7 +161,7 @@ bool Borrower::answered(Party& party, const ShaperReply& reply) {
 
 bool Borrower::revoked(Party& party, std::uint32_t lease) {
   const auto taken = std::ranges::find_if(
-      party.taken, [&](const Taken& one) { return lease != 0 && one.own.lease == lease; });
+      party.taken, [&](const Borrowed& one) { return lease != 0 && one.own.lease == lease; });
   if (taken == party.taken.end()) return false;
   taken->own = {};
   refuse(taken->question, by_own(LeaseRefusal::Capacity), {});
@@ -187,8 +188,8 @@ void Borrower::end(Party& party, Found taken, By whom) {
 }
 
 // Step P14.
-void Borrower::judge(Party& party, const Taken& taken, By whom) {
-  if (taken.directions == Directions::Out || taken.proof == Taken::Proof::OnItsWord) return;
+void Borrower::judge(Party& party, const Borrowed& taken, By whom) {
+  if (taken.directions == Directions::Out || taken.proof == Borrowed::Proof::OnItsWord) return;
   const Instant last = std::min(accord_.now, taken.until);
   const bool lost = last > taken.from && taken.absence.total(last) * 10 > last - taken.from;
   const bool broken = whom == By::Friend || lost;
@@ -226,7 +227,7 @@ void Borrower::timer(Party& party) {
       unanswered(party, taken);
     }
   }
-  for (const Taken& taken : party.taken) {
+  for (const Borrowed& taken : party.taken) {
     accord_.wake(taken.due);
     if (holds(taken)) accord_.wake(taken.until);
   }
@@ -240,7 +241,7 @@ void Borrower::timer() {
 }
 
 void Borrower::up(Party& party, Boot boot) {
-  for (Taken& taken : party.taken) {
+  for (Borrowed& taken : party.taken) {
     taken.absence.came(accord_.now);
     if (boot == Boot::Same || taken.directions == Directions::Out || !holds(taken)) continue;
     if (taken.question.value != 0) {

@@ -39,31 +39,31 @@ class Borrower {
   void timer();
 
  private:
-  using Found = std::vector<Taken>::iterator;
+  using Found = std::vector<Borrowed>::iterator;
   [[nodiscard]] static Found find(Party& party, std::uint32_t id);
   [[nodiscard]] Duration patience(const Party& party) const;
-  void ask_own(Party& party, Taken& taken, std::uint64_t wire);
-  void ask_friend(Party& party, Taken& taken);
-  void ask_longer(Party& party, Taken& taken);
+  void ask_own(Party& party, Borrowed& taken, std::uint64_t wire);
+  void ask_friend(Party& party, Borrowed& taken);
+  void ask_longer(Party& party, Borrowed& taken);
   [[nodiscard]] Instant limit(Duration timeout) const;
-  void await(Taken& taken, Taken::State state, Duration most);
-  void settled(Taken& taken);
-  void in_force(Party& party, Taken& taken, const wire::Ack& ack);
-  void longer(Party& party, Taken& taken, Instant until);
+  void await(Borrowed& taken, Borrowed::State state, Duration most);
+  void settled(Borrowed& taken);
+  void in_force(Party& party, Borrowed& taken, const wire::Ack& ack);
+  void longer(Party& party, Borrowed& taken, Instant until);
   struct Offer {
     std::uint32_t rate = 0;
     Duration lasts{};
   };
   void refuse(RequestId question, const Refused& why, const Offer& best);
   void fail(Party& party, Found taken, const Refused& why, const Offer& best);
-  void not_longer(Taken& taken, const Refused& why, const Offer& best);
+  void not_longer(Borrowed& taken, const Refused& why, const Offer& best);
   void unanswered(Party& party, Found taken);
   void take_up(Party& party, const wire::Ack& ack);
   enum class By : std::uint8_t { Time, Operator, Shaper, Friend };
   void end(Party& party, Found taken, By whom);
-  void judge(Party& party, const Taken& taken, By whom);
+  void judge(Party& party, const Borrowed& taken, By whom);
   void drop(Party& party, Found taken);
-  [[nodiscard]] ReserveReport report(const Party& party, const Taken& taken) const;
+  [[nodiscard]] ReserveReport report(const Party& party, const Borrowed& taken) const;
 
   Accord& accord_;
   Instant takes_up_until_ = Instant::never();  // set at the first step

@@ -4,7 +4,7 @@
 
 namespace covfefe::core {
 
-using State = Taken::State;
+using State = Borrowed::State;
 
 namespace {
 
@@ -59,7 +59,7 @@ Instant Borrower::limit(Duration timeout) const {
                                   : accord_.now + std::min(timeout, kLeaseLongest);
 }
 
-void Borrower::await(Taken& taken, State state, Duration most) {
+void Borrower::await(Borrowed& taken, State state, Duration most) {
   taken.state = state;
   taken.due = std::min(accord_.now + most, taken.patient_until);
   accord_.wake(taken.due);
@@ -80,12 +80,12 @@ void Borrower::fail(Party& party, Found taken, const Refused& why, const Offer& 
   drop(party, taken);
 }
 
-void Borrower::not_longer(Taken& taken, const Refused& why, const Offer& best) {
+void Borrower::not_longer(Borrowed& taken, const Refused& why, const Offer& best) {
   refuse(taken.question, why, best);
   settled(taken);
 }
 
-ReserveReport Borrower::report(const Party& party, const Taken& taken) const {
+ReserveReport Borrower::report(const Party& party, const Borrowed& taken) const {
   ReserveReport out;
   out.ok = true;
   out.id = taken.need.number;
@@ -122,7 +122,7 @@ void Borrower::reserve(Party& party, RequestId question, const ReserveQuery& que
                    "Ask for larger packets or a smaller rate."},
                   {});
   }
-  Taken& taken = party.taken.emplace_back();
+  Borrowed& taken = party.taken.emplace_back();
   taken.need = {accord_.name(party),
                 query.payload_rate,
                 query.packet,
@@ -139,7 +139,7 @@ void Borrower::reserve(Party& party, RequestId question, const ReserveQuery& que
   ask_own(party, taken, wire);
 }
 
-void Borrower::ask_own(Party& party, Taken& taken, std::uint64_t wire) {
+void Borrower::ask_own(Party& party, Borrowed& taken, std::uint64_t wire) {
   LeaseTerms terms;
   terms.over.push_back(party.id);
   terms.lease_class = static_cast<LeaseClass>(taken.need.promise_class);
@@ -152,7 +152,7 @@ void Borrower::ask_own(Party& party, Taken& taken, std::uint64_t wire) {
 }
 
 // Also again, with the time that is left, to a router that restarted.
-void Borrower::ask_friend(Party& party, Taken& taken) {
+void Borrower::ask_friend(Party& party, Borrowed& taken) {
   const bool first = taken.state == State::AskingOwn || taken.state == State::AskingFriend;
   wire::Need need = taken.need;
   if (!first) {
@@ -166,7 +166,7 @@ void Borrower::ask_friend(Party& party, Taken& taken) {
   await(taken, first ? State::AskingFriend : State::Repeating, patience(party) + more);
 }
 
-void Borrower::ask_longer(Party& party, Taken& taken) {
+void Borrower::ask_longer(Party& party, Borrowed& taken) {
   accord_.send(party, {wire::Extend{taken.need.number, whole_seconds(taken.by)}});
   await(taken, State::ExtendingFriend, patience(party));
 }
@@ -223,10 +223,10 @@ bool Borrower::adopt(const Lease& lease) {
   const std::uint32_t id = lease.terms.tag & ~kOutTag;
   if (party == nullptr || !is_in(kFriendPromises, id)) return false;
   if (const Found known = find(*party, id); known != party->taken.end()) {
-    if (known->own.lease == 0 && known->proof == Taken::Proof::OnItsWord) {
+    if (known->own.lease == 0 && known->proof == Borrowed::Proof::OnItsWord) {
       known->own = lease.grant;  // the friend was quicker
       known->directions = Directions::Both;
-      known->proof = Taken::Proof::Asked;
+      known->proof = Borrowed::Proof::Asked;
       accord_.measure(*party);
     }
     return known->own.lease == lease.grant.lease;
@@ -244,7 +244,7 @@ bool Borrower::adopt(const Lease& lease) {
   if (party->taken.size() == kTakenMost || !accord_.names.try_emplace(id, party->link).second) {
     return false;
   }
-  Taken& taken = party->taken.emplace_back();
+  Borrowed& taken = party->taken.emplace_back();
   taken.need.number = id;
   taken.need.promise_class = static_cast<wire::PromiseClass>(lease.terms.lease_class);
   taken.directions = Directions::Out;

@@ -42,7 +42,7 @@ struct Given {  // a lease of this node's uplink, for the friend
   LeaseGrant grant;
 };
 
-struct Taken {      // what the friend keeps for this node, or this node for its way to the friend
+struct Borrowed {   // what the friend keeps for this node, or this node for its way to the friend
   wire::Need need;  // number names it; rate as granted, 0: not known since a restart
   Directions directions = Directions::Both;
   enum class State : std::uint8_t {
@@ -121,7 +121,7 @@ struct Party {
   Bucket notes = Bucket::every(Duration::seconds(5), 32);  // lines in the log
 
   std::vector<Given> given;
-  std::vector<Taken> taken;
+  std::vector<Borrowed> taken;
   Allowance allowance;  // realtime leases in force over its link
   Heard heard;
   Told told;

@@ -67,10 +67,9 @@ class Promises final : public LinkLeases {
   // ---- the packet path
   bool leased(LinkSlot link, std::uint32_t wire_bytes, Instant now) override {
     Party* party = accord_.at(link);
-    return party != nullptr && party->allowance.take(wire_bytes, now);
+    return party != nullptr && party->allowance.take(wire_bytes + accord_.policy.overhead, now);
   }
-  // A cell of the direct session with that friend may go as FlowClass::Leased: a realtime lease
-  // between the two pays for it.
+  // What the line adds is charged on top.
 
  private:
   void report_party(Party& party, PromisesReport& out);

@@ -23,17 +23,17 @@ const char* state_of(const Given& given) {
   return "";
 }
 
-const char* state_of(const Taken& taken) {
+const char* state_of(const Borrowed& taken) {
   switch (taken.state) {
-    case Taken::State::AskingOwn:
-    case Taken::State::AskingFriend:
+    case Borrowed::State::AskingOwn:
+    case Borrowed::State::AskingFriend:
       return "asked for";
-    case Taken::State::InForce:
+    case Borrowed::State::InForce:
       return "in force";
-    case Taken::State::ExtendingOwn:
-    case Taken::State::ExtendingFriend:
+    case Borrowed::State::ExtendingOwn:
+    case Borrowed::State::ExtendingFriend:
       return "is being extended";
-    case Taken::State::Repeating:
+    case Borrowed::State::Repeating:
       return "asked for again after a restart";
   }
   return "";
@@ -72,7 +72,7 @@ void Promises::report_party(Party& party, PromisesReport& out) {
     set_times(given, one.grant, now);
     out.all.push_back(std::move(given));
   }
-  for (const Taken& one : party.taken) {
+  for (const Borrowed& one : party.taken) {
     PromiseReport taken = about(party, PromiseKind::LeaseTaken, state_of(one));
     taken.id = one.need.number;
     taken.ours = one.directions == Directions::Out;

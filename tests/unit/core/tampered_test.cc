@@ -43,7 +43,7 @@ struct World {
   Peers peers;
   Egress egress{shared};
   Setup setup{shared, egress};
-  Sessions sessions{shared, {setup, remote, builds}};
+  SessionEvents sessions{shared, {setup, remote, builds}};
   DiscoveryConfig config;
   Discovery discovery{config, sink, random};
   Builds builds{shared, discovery, sessions, {}};
