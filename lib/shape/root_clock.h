@@ -26,6 +26,8 @@ class RootClock {
   [[nodiscard]] bool free(Instant now) const { return next_ <= now; }
   [[nodiscard]] Instant next() const { return next_; }
   // The instant from which on free() holds.
+  [[nodiscard]] Duration credit() const { return credit_; }
+  // Looking so much later than next() loses nothing.
   void charge(std::uint32_t wire_bytes);
 
  private:

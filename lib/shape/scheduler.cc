@@ -13,6 +13,7 @@ constexpr BucketQueue::Shape kLeases{12, 16, Place::Leases};  // 65.536 us for 2
 constexpr BucketQueue::Shape kBehind{18, 15, Place::Behind};  // the wheel's: low rates matter too
 constexpr Duration kSilence = Duration::seconds(1);
 constexpr std::uint32_t kChat = 8;  // Idle datagrams that wait for slots; more is no chat any more
+constexpr Duration kGather = Duration::micros(250);
 constexpr std::uint32_t kUnscaled = 1 << 16;
 
 }  // namespace
@@ -117,12 +118,13 @@ std::size_t Scheduler::dequeue(Instant now, std::span<Decision> out) {
   return count;
 }
 
+// What has no deadline may gather: half of the burst stays for a timer that is late.
 Instant Scheduler::next_deadline() const {
   if (evicted_count_ != 0) return now_;
-  const bool ready = !tree_.empty() || !leases_.empty() || lanes_.due() || !behind_.empty();
-  Instant soonest = ready ? clock_.next() : Instant::never();
-  if (ready) return soonest;
-  if (control_levels_ != 0) soonest = police_.next();
+  if (!leases_.empty() || lanes_.due() || !behind_.empty()) return clock_.next();
+  Instant soonest = Instant::never();
+  if (!tree_.empty()) soonest = clock_.next() + std::min(kGather, clock_.credit() / 2);
+  if (control_levels_ != 0) soonest = std::min(soonest, police_.next());
   if (!wheel_.empty()) soonest = std::min(soonest, wheel_.start_of(wheel_.first_tick()));
   return std::max(soonest, clock_.next());
 }

@@ -62,7 +62,8 @@ class Scheduler {
   // next_deadline(). `now` never goes back, here and in enqueue().
 
   [[nodiscard]] Instant next_deadline() const;
-  // From when on dequeue() may give something; never() when nothing queued can leave by itself.
+  // When to call dequeue() again; never() when nothing queued can leave by itself. What has no
+  // deadline is announced up to 0.25 ms later than it might leave, and leaves earlier when asked.
 
   [[nodiscard]] std::size_t cancel(FlowId flow, std::uint32_t epoch, std::span<Item> out);
   // Removes what the flow has queued under an older epoch, at most out.size() of it: call again

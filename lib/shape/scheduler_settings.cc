@@ -7,9 +7,6 @@
 namespace covfefe::shape {
 namespace {
 
-constexpr std::uint64_t kTurnsPerSecond = 4'000;
-// A turn is 0.25 ms of the rate: long enough for a train of cells to one destination, short enough
-// that nobody waits long for the others' turns.
 constexpr std::uint64_t kControlPart = 20;
 constexpr std::uint64_t kControlLeast = 8'192;
 constexpr std::uint32_t kLongestBurst = (1 << 24) - 1;
@@ -52,10 +49,7 @@ std::uint16_t weight_of(std::uint32_t asked) {
 
 void Scheduler::set_rate(std::uint64_t bytes_per_second) {
   clock_.set_rate(bytes_per_second);
-  const std::uint64_t turn = bytes_per_second / kTurnsPerSecond;
-  tree_.set_turn(bytes_per_second == 0 ? kLongestTurn
-                                       : static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
-                                             turn, kLongestWire, kLongestTurn)));
+  tree_.set_rate(bytes_per_second);
   set_police();
 }
 
@@ -90,6 +84,7 @@ void Scheduler::set_link(std::uint32_t link, const LinkPlan& plan) {
   const std::uint32_t node = table_.node_of(link);
   if (table_[control].place == Place::Control) retire(control);
   if (table_[node].active) leave(node);
+  if (table_[relayed].active) leave(relayed);
   table_[node].level = plan.level;
   for (std::uint32_t as = 0; as < kFlowClasses; ++as) {
     const std::uint32_t flow = link * kFlowsPerLink + as;

@@ -4,38 +4,86 @@
 #include <algorithm>
 
 #include "shape/rings.h"
+#include "shape/root_clock.h"
 
 namespace covfefe::shape {
+namespace {
+
+constexpr std::uint64_t kTurnsPerSecond = 4'000;
+constexpr std::uint64_t kRoundsPerSecond = 40;
+// Over ten seconds a link is off its due by at most a turn: by 0.25 % where rounds take 25 ms.
+
+}  // namespace
+
+void Tree::set_rate(std::uint64_t bytes_per_second) {
+  const std::uint64_t turn = bytes_per_second / kTurnsPerSecond;
+  const bool limited = bytes_per_second != 0;
+  turn_ = static_cast<std::uint32_t>(
+      limited ? std::clamp<std::uint64_t>(turn, kLongestWire, kLongestTurn) : kLongestTurn);
+  round_ = std::min(bytes_per_second, kMostRate) / kRoundsPerSecond;
+}
+
+std::uint32_t Tree::turn_among(std::uint32_t level) const {
+  const std::uint32_t index = level - table_.flows();
+  const std::uint64_t all = std::uint64_t{weights_[index]} * std::max(1U, weights_[kLevels]);
+  if (round_ == 0) return turn_;
+  const std::uint64_t turn = round_ * table_[level].weight / all;
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(turn, kLargeCellWire, turn_));
+}
+
+std::int32_t Tree::quantum(std::uint32_t node, std::uint32_t parent) const {
+  const std::uint32_t turn = parent == table_.root()    ? turn_
+                             : parent >= table_.flows() ? turn_among(parent)
+                                                        : kLongestWire;
+  return static_cast<std::int32_t>(table_[node].weight * turn);
+}
+
+// Who overdrew by more than a quantum, with a datagram longer than a cell, is passed over once.
+void Tree::give_turn(std::uint32_t parent) {
+  std::uint32_t& head = table_[parent].list.head;
+  for (;;) {
+    Node& one = table_[head];
+    if (one.deficit > 0) return;
+    one.deficit += quantum(head, parent);
+    if (one.deficit > 0) return;
+    head = one.next;
+  }
+}
 
 bool Tree::join(std::uint32_t node) {
-  std::uint32_t& head = table_[parent_of(node)].list.head;
+  const std::uint32_t parent = parent_of(node);
+  std::uint32_t& head = table_[parent].list.head;
   const bool first = head == kNone;
   Siblings::append(table_, head, node);
   table_[node].active = true;
-  if (first) begin_turn(node);
+  if (parent >= table_.flows()) weights_[parent - table_.flows()] += table_[node].weight;
+  if (first) give_turn(parent);
   return first;
 }
 
 bool Tree::leave(std::uint32_t node) {
-  std::uint32_t& head = table_[parent_of(node)].list.head;
+  const std::uint32_t parent = parent_of(node);
+  std::uint32_t& head = table_[parent].list.head;
   const bool had_turn = head == node;
   Siblings::remove(table_, head, node);
   Node& gone = table_[node];
   gone.active = false;
   gone.deficit = std::min(gone.deficit, 0);
+  if (parent >= table_.flows()) weights_[parent - table_.flows()] -= gone.weight;
   if (head == kNone) return true;
   if (had_turn) {
-    begin_turn(head);
+    give_turn(parent);
     look_ahead(head);
   }
   return false;
 }
 
 void Tree::end_turn(std::uint32_t node) {
-  std::uint32_t& head = table_[parent_of(node)].list.head;
+  const std::uint32_t parent = parent_of(node);
+  std::uint32_t& head = table_[parent].list.head;
   if (head != node) return;
   head = table_[node].next;
-  begin_turn(head);
+  give_turn(parent);
   look_ahead(head);
 }
 
