@@ -93,6 +93,7 @@ struct Both {
       core::Friend who{FriendId{1},         "peer",
                        core::Trust::Met,    peer.keys.static_key(),
                        peer.keys.address(), {{peer.ip, 6363, 0}}};
+      who.idle = IdleLane::Off;
       side->router->step(core::Clock{kWall}, now, *side);
       side->router->step(core::ShaperUp{}, now, *side);
       side->router->step(core::KeystoreUp{}, now, *side);

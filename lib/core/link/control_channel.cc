@@ -31,8 +31,9 @@ void ControlChannel::sent(const wire::ControlFrame& frame, Instant now, Duration
   ack_owed_ = false;
   if (frame.seq == 0) return;
   Outgoing& out = at(frame.seq);
-  for (unsigned i = 0; i < out.repetitions && rto < kRtoMost; ++i) rto = rto * 2;
-  out.due = now + std::min(rto, kRtoMost);
+  const Duration most = std::max(rto, kRtoMost);
+  for (unsigned i = 0; i < out.repetitions && rto < most; ++i) rto = rto * 2;
+  out.due = now + std::min(rto, most);
   ++out.repetitions;
 }
 

@@ -29,7 +29,11 @@ class ControlChannel {
   // acknowledgement alone if only that is owed; else nothing. The view lives until receive().
   void sent(const wire::ControlFrame& frame, Instant now, Duration rto);
   // The frame of due() went out: the message is due again after rto, doubled with each repetition
-  // up to kRtoMost.
+  // up to kRtoMost, or rto itself where that is longer.
+  [[nodiscard]] bool repeated(const wire::ControlFrame& frame) const {
+    return frame.seq != 0 && at(frame.seq).repetitions != 0;
+  }
+  // The message of due() was sent before.
   void postpone(const wire::ControlFrame& frame, Instant now);
   // It could not be sent now: try again soon, without counting a repetition.
 

@@ -35,6 +35,8 @@ struct LinkCounters {
   std::uint64_t no_frame = 0;     // nothing to seal into: quota used up, or no shaper
   std::uint64_t window_full = 0;  // lane held back (A3)
   std::uint64_t unsent = 0;       // completed without having been sent
+  std::uint64_t spares_sent = 0;  // slots that had nothing better
+  std::uint64_t reports_in = 0;
 };
 
 struct Desk {
@@ -55,6 +57,8 @@ struct Desk {
   crypto::PublicKey own_mac1;  // key of mac1 in what is sent to us
   LinkCounters counters;
   bool keystore_up = false;
+  std::uint32_t spares = 0;       // sealed ahead and unsent, of all links
+  bool tend = false;              // a link wants to be looked after, Links::Parts::tend()
   std::uint16_t shaper_life = 0;  // counts attachments: completions of an earlier one are void
 
   std::uint64_t last_request = 0;

@@ -30,7 +30,9 @@ Link::Link(Desk& desk, LinkSlot slot, const Friend& who)
       smaller_(desk.config.static_key < who.static_key),
       sessions_(desk.indices),
       paths_(sending_sockets(desk.config)),
-      channel_id_(static_cast<std::uint16_t>(1 + desk.random.next_u64() % 0xffff)) {
+      channel_id_(static_cast<std::uint16_t>(1 + desk.random.next_u64() % 0xffff)),
+      meter_(static_cast<std::uint32_t>(desk.random.next_u64())) {
+  slots_.ours = who.idle;
   for (const Endpoint& e : who.endpoints) remember_host(e.ip);
   start_dial();
 }
@@ -38,6 +40,7 @@ Link::Link(Desk& desk, LinkSlot slot, const Friend& who)
 Link::~Link() {
   end_attempt();
   drop_offer();
+  desk_.spares -= static_cast<std::uint32_t>(ledger_.of(FlowClass::Spare).unsent());
   std::erase_if(desk_.known_hosts, [&](const auto& e) { return e.second == slot_.value; });
 }
 
@@ -52,12 +55,19 @@ void Link::update(const Friend& who) {
   friend_ = who;
   for (const Endpoint& e : who.endpoints) remember_host(e.ip);
   if (more && !up_) start_dial();
+  if (slots_.ours != who.idle) idle_changed();
   touch();
 }
 
 void Link::part() {
-  for (std::size_t i = 0; i < kLanes; ++i) {
-    desk_.effects->cancel(flow(static_cast<Lane>(i)), last_epoch_ + 1);
+  cancel_older(last_epoch_ + 1);
+}
+
+void Link::cancel_older(std::uint32_t epoch) {
+  for (std::uint32_t i = 0; i < kFlowClasses; ++i) {
+    const auto as = static_cast<FlowClass>(i);
+    // Spares count epochs of their own.
+    desk_.effects->cancel(flow(as), as == FlowClass::Spare ? spares_.renew(ledger_.of(as)) : epoch);
   }
 }
 
@@ -121,6 +131,7 @@ void Link::confirmed(Session& session, const Route& route) {
   const bool was_up = up_;
   if (!was_up) go_up(route);
   if (was_up && new_boot) announce_up();
+  if (was_up) renew_spares();
   // The friend moves to the new keys with the first cell that it gets under them (Step L13).
   paths_.probe_now(desk_.now);
   run_probes();
@@ -130,6 +141,8 @@ void Link::confirmed(Session& session, const Route& route) {
 void Link::go_up(const Route& route) {
   up_ = true;
   up_since_ = desk_.now;
+  slots_.loud(desk_.now);
+  desk_.tend = true;
   paths_.start(route, desk_.now);
   announce_up();
   touch();
@@ -148,17 +161,22 @@ void Link::restarted(const Session& session) {
   boot_ = session.start().peer_boot;
   channel_ = {};
   peer_channel_ = peer_channel_before_ = 0;
+  forget_friend();
+  cancel_older(session.start().epoch);
+}
+
+void Link::forget_friend() {
   reassembly_.reset();
   paths_.forget_data();
-  for (std::size_t i = 0; i < kLanes; ++i) {
-    desk_.effects->cancel(flow(static_cast<Lane>(i)), session.start().epoch);
-  }
+  slots_.theirs = IdleLane::Off;
+  paths_.rest(false, desk_.now);
+  meter_.restart();
+  peer_stamp_ = {};
 }
 
 void Link::began_anew() {
   channel_ = {};
-  reassembly_.reset();
-  paths_.forget_data();
+  forget_friend();
   announced_boot_.reset();
   if (up_) announce_up();
 }
@@ -168,6 +186,7 @@ void Link::go_down() {
   up_ = false;
   up_before_ = up_before_ + (desk_.now - up_since_);
   drop_offer();
+  renew_spares();
   desk_.events->on_link_down(slot_, desk_.now);
   start_dial();
   touch();
@@ -182,13 +201,16 @@ void Link::run_probes() {
     go_down();
     return;
   }
-  while (const auto probe = paths_.due(desk_.now, desk_.random)) send_challenge(*probe);
+  const Pace pace = overdue() ? Pace::Now : waiting();
+  while (const auto probe = paths_.due(desk_.now, probe_pace(), desk_.random)) {
+    send_challenge(*probe, pace);
+  }
 }
 
 void Link::run_size_probe() {
-  const SizeProbe::View view{desk_.now, last_heard_, rtt_.timeout()};
+  const SizeProbe::View view{desk_.now, last_heard_, rtt_.timeout(), slots_.silent(desk_.now)};
   if (const auto token = size_.due(view, desk_.random)) {
-    send_frame(wire::PadFrame{*token}, CellSize::Large, paths_.control());
+    send_frame(wire::PadFrame{*token}, {paths_.control(), CellSize::Large});
     // Whether S passes at the same time is half of the question.
     paths_.probe_now(desk_.now);
   }
@@ -217,6 +239,7 @@ Instant Link::deadline() const {
   also(paths_.deadline());
   also(size_.deadline());
   also(channel_.deadline());
+  also(report_due());
   if (offering_) also(offer_until_);
   const Session* sending = sessions_.sending();
   if (!offering_ && sending != nullptr) also(std::max(sending->rekey_at(), offer_until_));

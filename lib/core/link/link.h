@@ -2,10 +2,9 @@
 // One friend: dialling and answering, the sessions, the paths, the control channel, and the way of
 // every cell between a datagram and LinkEvents. Driven by Links, which finds it by index or slot.
 // link.cc: life and time; link_handshake.cc: dialling, answering, rekey; link_receive.cc and
-// link_send.cc: cells; link_report.cc: questions.
+// link_send.cc: cells; link_idle.cc: the idle lane and what is measured; link_report.cc: questions.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
 
@@ -15,12 +14,16 @@
 #include "core/link/doorman.h"
 #include "core/link/fragments.h"
 #include "core/link/lane_ledger.h"
+#include "core/link/path_meter.h"
 #include "core/link/paths.h"
 #include "core/link/posting_tag.h"
 #include "core/link/rekey.h"
+#include "core/link/report_duty.h"
 #include "core/link/rtt.h"
 #include "core/link/sessions.h"
 #include "core/link/size_probe.h"
+#include "core/link/slots.h"
+#include "core/link/spares.h"
 
 namespace covfefe::core {
 
@@ -49,18 +52,22 @@ class Link {
   void completed(const PostingTag& tag, const Completion& completion);  // tag: decoded
   void shaper_lost();
   void timer();
-  void flush();  // end of step: control messages and acknowledgements
+  void tend();   // twice a second while tended(): spares, signs of life, reports of silent links
+  void flush();  // end of step: control messages and acknowledgements, reports, spares
+  [[nodiscard]] bool tended() const { return up_ && (slots_.flows() || slots_.friend_flows()); }
   [[nodiscard]] Instant deadline() const;
 
   // ---- from CellSink ---------------------------------------------------------------------------
-  [[nodiscard]] Frame reserve(Lane lane, CellSize size);
+  [[nodiscard]] FlowClass really(FlowClass as) const;
+  // The class that it has here: a chat without an idle lane is interactive.
+  [[nodiscard]] Frame reserve(FlowClass as, CellSize size);
   // The frame of a cell to come, empty when it may not be sent now.
-  void send_cell(Lane lane, const CellHeader& header, ByteView onion, const Frame& frame);
+  void send_cell(FlowClass as, const CellHeader& header, ByteView onion, const Frame& frame);
   bool send_control(const wire::Control& message);
   bool send_destroy(CircuitId circuit, wire::DestroyReason reason);
   bool send_large(const wire::LinkFrame& frame);
   [[nodiscard]] bool small_only() const { return size_.small_only(); }
-  [[nodiscard]] bool bulk_backlogged() const { return ledger(Lane::Bulk).backlogged(); }
+  [[nodiscard]] bool backlogged(FlowClass as) const { return ledger_.of(as).backlogged(); }
   [[nodiscard]] FriendReport report(Instant now) const;
   void explain(Instant now, std::vector<Finding>& out) const;
 
@@ -68,10 +75,16 @@ class Link {
 
  private:
   struct Outbound {
-    Lane lane = Lane::Link;
+    FlowClass as = FlowClass::Control;
     CellHeader header;
     Route route;
-    std::uint32_t epoch = 0;  // of the session, set as it is sealed
+    Pace pace = Pace::Now;
+  };
+  struct Errand {  // of a link frame
+    Route route;
+    CellSize size = CellSize::Small;
+    Pace pace = Pace::Now;
+    FlowClass as = FlowClass::Control;
   };
   struct Arrival {
     Route route;
@@ -85,6 +98,7 @@ class Link {
   void confirmed(Session& session, const Route& route);
   void restarted(const Session& session);
   void began_anew();
+  void forget_friend();
   void go_up(const Route& route);
   void announce_up();
   void go_down();
@@ -92,6 +106,7 @@ class Link {
   [[nodiscard]] LinkState state() const;
   void run_probes();
   void run_size_probe();
+  void cancel_older(std::uint32_t epoch);
   void remember_host(const Address& ip);
   void learned_endpoint();
 
@@ -131,18 +146,31 @@ class Link {
   void handle(const wire::ProbeSeen& seen);
 
   // cells out (link_send.cc)
-  [[nodiscard]] LaneLedger& ledger(Lane lane) { return ledgers_[static_cast<std::size_t>(lane)]; }
-  [[nodiscard]] const LaneLedger& ledger(Lane lane) const {
-    return ledgers_[static_cast<std::size_t>(lane)];
-  }
-  [[nodiscard]] FlowId flow(Lane lane) const;
-  [[nodiscard]] Frame acquire(Lane lane, std::size_t cells);
-  void post(const Frame& frame, std::size_t length, const Outbound& out);
+  [[nodiscard]] FlowId flow(FlowClass as) const { return flow_of(slot_.value, as); }
+  [[nodiscard]] Frame acquire(FlowClass as, std::size_t cells);
+  struct Datagram {
+    Posted what = Posted::Handshake;
+    std::size_t length = 0;
+    std::uint32_t epoch = 0;
+  };
+  void post(const Frame& frame, const Datagram& datagram, const Outbound& out);
   void seal_and_post(const Frame& frame, ByteView onion, const Outbound& out);
   void send_pieces(ByteView onion, const Outbound& out);
-  bool send_frame(const wire::LinkFrame& frame, CellSize size, const Route& route);
-  bool send_challenge(const Challenge& challenge);
+  bool send_frame(const wire::LinkFrame& frame, const Errand& errand);
+  bool send_challenge(const Challenge& challenge, Pace pace);
   void send_hello();
+  [[nodiscard]] Duration control_timeout() const;
+
+  // the idle lane and what is measured (link_idle.cc)
+  void idle_changed();
+  [[nodiscard]] Pace waiting() const;
+  [[nodiscard]] bool overdue() const;
+  [[nodiscard]] wire::AnswerPace probe_pace() const;
+  void refill();
+  void renew_spares();
+  void moved(std::size_t bytes);
+  [[nodiscard]] Instant report_due() const;
+  void send_report(Pace pace);
 
   Desk& desk_;
   LinkSlot slot_;
@@ -162,8 +190,18 @@ class Link {
   std::uint16_t peer_channel_ = 0;          // the friend's, 0 until its first frame
   std::uint16_t peer_channel_before_ = 0;   // the one that ended last: its late frames are ignored
   std::unique_ptr<Reassembly> reassembly_;  // made by the first piece
-  std::array<LaneLedger, kLanes> ledgers_{};
+  LaneLedger ledger_;
   std::uint16_t next_fragmented_ = 0;
+
+  Slots slots_;
+  Spares spares_;
+  ReportDuty duty_;
+  PathMeter meter_;
+  struct PeerStamp {  // of the newest report that came
+    std::uint32_t stamp = 0;
+    std::uint32_t cells = 0;  // that had come, itself included
+    Instant at = Instant::never();
+  } peer_stamp_;
 
   std::optional<BootId> boot_;                // the friend's router, as of the channel
   std::optional<BootId> announced_boot_;      // as LinkEvents know it
@@ -191,7 +229,10 @@ class Link {
   Endpoint told_endpoint_;
   std::vector<Address> hosts_;  // our entries in Desk::known_hosts
   std::uint64_t rx_bytes_ = 0;
-  std::uint64_t faults_ = 0;  // bad link tags and malformed frames of this friend (A10)
+  std::uint64_t rx_cells_ = 0;
+  std::uint64_t tx_cells_ = 0;  // that left the shaper
+  std::uint64_t sealed_ = 0;    // that were given to it
+  std::uint64_t faults_ = 0;    // bad link tags and malformed frames of this friend (A10)
   std::uint64_t tx_bytes_ = 0;
   std::uint64_t unsent_ = 0;
 };

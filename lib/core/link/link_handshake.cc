@@ -70,10 +70,11 @@ void Link::dial() {
 }
 
 void Link::send_handshake(ByteView datagram, const Route& route) {
-  const Frame frame = acquire(Lane::Link, 1);
+  const Frame frame = acquire(FlowClass::Control, 1);
   if (frame.bytes.empty()) return;
   copy(datagram, frame.bytes);
-  post(frame, datagram.size(), {Lane::Link, {}, route, last_epoch_});
+  post(frame, {Posted::Handshake, datagram.size(), last_epoch_},
+       {FlowClass::Control, {}, route, Pace::Now});
 }
 
 void Link::send_initiation(const Initiated& made) {

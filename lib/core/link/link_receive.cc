@@ -23,6 +23,7 @@ void Link::receive(Session& session, const DatagramIn& datagram) {
     return;
   }
   rx_bytes_ += 48 + datagram.bytes.size();
+  ++rx_cells_;
   last_heard_ = desk_.now;
   const Route route{datagram.socket, datagram.from, datagram.to};
   if (!session.confirmed()) {
@@ -38,11 +39,14 @@ void Link::receive(Session& session, const DatagramIn& datagram) {
   // is now.
   if (opened->lane != Lane::Spare) {
     if (const auto challenge = paths_.heard(route, desk_.now, desk_.random)) {
-      send_challenge(*challenge);
+      send_challenge(*challenge, Pace::Now);
     }
   }
   if (opened->header.circuit.value != 0) {
-    if (paths_.busy(datagram.socket, desk_.now)) touch();
+    if (opened->lane != Lane::Spare) {
+      moved(datagram.bytes.size());
+      if (paths_.busy(datagram.socket, desk_.now)) touch();
+    }
     CellHeader header = opened->header;
     header.lane = opened->lane;
     desk_.events->on_cell(slot_, header, opened->onion, desk_.now);
@@ -59,7 +63,8 @@ void Link::read_link_cell(const Session& session, const Session::Opened& cell,
   if (!session.open_link_onion(cell.header.counter, cell.onion, plain)) return malformed();
   const auto frame = wire::parse_link_frame(crypto::body_of(ByteView(plain)));
   if (!frame) return malformed();
-  touch();
+  // A spare asks for nothing: a thousand silent links cost no more than reading them.
+  if (arrival.lane != Lane::Spare) touch();
   std::visit([&](const auto& f) { read_frame(f, session, arrival); }, *frame);
 }
 
@@ -114,6 +119,7 @@ void Link::read_frame(const wire::FragFrame& frame, const Session& session,
   CellHeader header = fragmented_header(whole);
   header.lane = arrival.lane;
   if (header.circuit.value != 0) {
+    moved(fragmented_onion(whole).size());
     if (paths_.busy(arrival.route.socket, desk_.now)) touch();
     desk_.events->on_cell(slot_, header, fragmented_onion(whole), desk_.now);
     return;
@@ -127,21 +133,22 @@ void Link::read_frame(const wire::PathChallengeFrame& frame, const Session&,
   // Step L22: back to where it came from, so that the answer proves that address. More than an
   // honest friend asks is not answered: lane 0 goes before everybody's data.
   if (!challenges_.take(desk_.now)) return;
-  send_frame(wire::PathResponseFrame{frame.token}, CellSize::Small, arrival.route);
+  const bool prompt = frame.pace == wire::AnswerPace::AtOnce;
+  send_frame(wire::PathResponseFrame{frame.token},
+             {arrival.route, CellSize::Small, prompt ? Pace::Now : waiting()});
 }
 
 void Link::read_frame(const wire::PathResponseFrame& frame, const Session&, const Arrival&) {
   const auto answered = paths_.answered(frame.token, desk_.now);
   if (!answered) return;
-  rtt_.sample(answered->rtt);
+  if (answered->rtt) rtt_.sample(*answered->rtt);
   if (answered->moved) {
     ++desk_.counters.roamed;
     size_.restart(desk_.now);
+    renew_spares();
   }
   learned_endpoint();
 }
-
-void Link::read_frame(const wire::ReportFrame&, const Session&, const Arrival&) {}
 
 void Link::read_control(ByteView message) {
   const auto control = desk_.codec.decode(message);
@@ -160,7 +167,11 @@ void Link::read_control(ByteView message) {
 }
 
 void Link::handle(const wire::Hello& hello) {
-  if (hellos_.take(desk_.now)) paths_.announced(hello.data_sockets.view(), desk_.now);
+  if (!hellos_.take(desk_.now)) return;
+  paths_.announced(hello.data_sockets.view(), desk_.now);
+  slots_.theirs = lane_of(hello.idle);
+  paths_.rest(slots_.friend_flows(), desk_.now);
+  desk_.tend = true;
 }
 
 void Link::handle(const wire::ProbeSeen& seen) {

@@ -17,6 +17,10 @@ FriendReport Link::report(Instant now) const {
   out.link_faults = faults_;
   out.up_for = up_ ? up_before_ + (now - up_since_) : up_before_;
   out.last_heard = last_heard_;
+  out.idle = slots_.ours;
+  out.peer_idle = slots_.theirs;
+  out.queue = meter_.queue();
+  out.path_loss = meter_.loss();
   out.handshake_failure = dial_.failure;
   return out;
 }

@@ -107,12 +107,30 @@ void Links::Parts::settle(std::uint32_t slot) {
   deadlines.set(slot, std::max(link->deadline(), at_least));
 }
 
+void Links::Parts::tend() {
+  // Step R4. Links take turns at being the first: spares of all are bounded together.
+  desk.tend = false;
+  const std::size_t count = links.size() - kFirstSlot;
+  for (std::size_t i = 0; i < count; ++i) {
+    Link* link = links[kFirstSlot + (i + tend_first) % count].get();
+    if (link == nullptr || !link->tended()) continue;
+    desk.tend = true;
+    link->tend();
+  }
+  if (count != 0) tend_first = (tend_first + 1) % count;
+  tend_at = Instant::never();
+}
+
 void Links::end() {
   Parts& p = *parts_;
   CHECK(p.open.link == nullptr);
   p.pump_dials();
   for (std::size_t i = 0; i < p.desk.touched.size(); ++i) p.settle(p.desk.touched[i]);
   p.desk.touched.clear();
+  if (p.desk.tend && p.tend_at.is_never()) {
+    const std::int64_t turn = Parts::kTendEvery.nanoseconds;
+    p.tend_at = {(p.desk.now.nanoseconds / turn + 1) * turn};
+  }
   p.desk.effects = nullptr;
 }
 
@@ -123,12 +141,14 @@ void Links::timer() {
     p.deadlines.set(slot, Instant::never());
     p.links[slot]->timer();
   }
+  if (p.tend_at <= p.desk.now) p.tend();
 }
 
 Instant Links::next_deadline() const {
   const Parts& p = *parts_;
   const bool dialling = p.desk.keystore_up && !p.desk.dial_queue.empty();
-  return dialling ? std::min(p.deadlines.next(), p.dials.ready_at()) : p.deadlines.next();
+  const Instant soonest = std::min(p.deadlines.next(), p.tend_at);
+  return dialling ? std::min(soonest, p.dials.ready_at()) : soonest;
 }
 
 void Links::datagrams(std::span<const DatagramIn> all) {
@@ -139,8 +159,9 @@ void Links::completions(std::span<const Completion> all) {
   Parts& p = *parts_;
   for (const Completion& c : all) {
     const PostingTag tag = decode(c.tag);
-    if (tag.life != p.desk.shaper_life) continue;
-    if (tag.slot == 0) p.strangers.complete(tag.ordinal, p.desk.now);
+    const bool known = static_cast<std::uint32_t>(tag.as) < kFlowClasses;
+    if (tag.life != p.desk.shaper_life || !known) continue;
+    if (tag.slot == 0) p.strangers.complete(tag.ordinal, c.at);
     if (Link* link = p.at(tag.slot)) link->completed(tag, c);
   }
 }

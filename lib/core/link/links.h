@@ -81,6 +81,7 @@ class Links final : public CellSink {
   [[nodiscard]] bool small_only(LinkSlot link) const override;
   [[nodiscard]] FriendReport report(LinkSlot link, Instant now) const override;
   [[nodiscard]] bool bulk_backlogged(LinkSlot link) const override;
+  [[nodiscard]] bool relayed_backlogged(LinkSlot link) const override;
 
  private:
   struct Parts;

@@ -7,15 +7,15 @@ namespace covfefe::core {
 // ---- CellSink ----------------------------------------------------------------------------------
 
 MutableBytes Links::open_cell(LinkSlot link, FlowClass as, CellSize size) {
-  const Lane lane = lane_of(as);
   Parts& p = *parts_;
   CHECK(p.open.link == nullptr);
   Link* to = p.at(link.value);
   if (to == nullptr) return {};
-  const Frame frame = to->reserve(lane, size);
+  as = to->really(as);
+  const Frame frame = to->reserve(as, size);
   if (frame.bytes.empty()) return {};
   const std::size_t onion = size == CellSize::Large ? wire::kLargeOnion : wire::kSmallOnion;
-  p.open = {to, lane, onion, frame};
+  p.open = {to, as, onion, frame};
   return MutableBytes(p.desk.cell_onion).first(onion);
 }
 
@@ -23,8 +23,7 @@ void Links::send_cell(const CellHeader& header) {
   Parts& p = *parts_;
   CHECK(p.open.link != nullptr && header.circuit.value != 0);
   const Parts::Open open = std::exchange(p.open, {});
-  open.link->send_cell(open.lane, header, ByteView(p.desk.cell_onion).first(open.onion),
-                       open.frame);
+  open.link->send_cell(open.as, header, ByteView(p.desk.cell_onion).first(open.onion), open.frame);
 }
 
 void Links::abandon_cell() {
@@ -61,7 +60,12 @@ bool Links::small_only(LinkSlot link) const {
 
 bool Links::bulk_backlogged(LinkSlot link) const {
   const Link* to = parts_->at(link.value);
-  return to == nullptr || to->bulk_backlogged();
+  return to == nullptr || to->backlogged(FlowClass::Bulk);
+}
+
+bool Links::relayed_backlogged(LinkSlot link) const {
+  const Link* to = parts_->at(link.value);
+  return to == nullptr || to->backlogged(FlowClass::Relayed);
 }
 
 // ---- questions ---------------------------------------------------------------------------------
@@ -100,6 +104,8 @@ void Links::count(std::vector<Counter>& out) const {
                          {"link.no_frame", c.no_frame},
                          {"link.window_full", c.window_full},
                          {"link.unsent", c.unsent},
+                         {"link.spares_sent", c.spares_sent},
+                         {"link.reports_in", c.reports_in},
                          {"link.handshakes_waiting", parts_->doorman.waiting()}});
 }
 

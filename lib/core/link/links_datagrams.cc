@@ -91,7 +91,8 @@ void Links::Parts::send_cookie(const DatagramIn& datagram) {
   posting.from = datagram.to;
   if (posting.to.scope_id == 0) posting.from.interface = 0;
   posting.length = static_cast<std::uint16_t>(reply.size());
-  posting.tag = encode({0, desk.shaper_life, false, Lane::Link, strangers.post(desk.now)});
+  posting.tag = encode({0, desk.shaper_life, Posted::Handshake, FlowClass::Control,
+                        strangers.post(desk.now, strangers_place++)});
   desk.effects->post(frame, posting);
   ++desk.counters.cookies_sent;
 }

@@ -23,6 +23,7 @@ struct Links::Parts {
   void touch(std::uint32_t slot);
   void settle(std::uint32_t slot);
   void pump_dials();
+  void tend();
   void insert(const Friend& who);
   void remove(std::uint32_t slot);
   void tell_places() const;
@@ -39,11 +40,12 @@ struct Links::Parts {
 
   struct Open {
     Link* link = nullptr;  // none: no cell is open
-    Lane lane = Lane::Link;
+    FlowClass as = FlowClass::Control;
     std::size_t onion = 0;
     Frame frame;
   };
 
+  static constexpr Duration kTendEvery = Duration::millis(500);
   static constexpr std::uint32_t kFirstSlot = 1;  // slot 0 is the flow of answers to strangers
 
   Desk desk;
@@ -54,7 +56,10 @@ struct Links::Parts {
   std::map<StaticKey, std::uint32_t> by_key;
   Deadlines deadlines;
   Bucket dials{{50, 50}};  // first messages to all friends together (A29)
-  LaneLedger strangers;
+  FlowLedger strangers;
+  std::uint64_t strangers_place = 0;
+  Instant tend_at = Instant::never();  // of all links together
+  std::size_t tend_first = 0;
   Open open;
 };
 

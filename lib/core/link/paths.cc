@@ -20,12 +20,33 @@ LocalAddress reply_from(const Route& arrival) {
 
 }  // namespace
 
-Duration Paths::pause(const Path& path) {
-  if (path.route.socket != 0 && !path.usable) {
-    return kBusyProbe * (std::int64_t{1} << std::min(path.misses, 6u));
-  }
+Duration Paths::patience(const Path& path) {
+  return path.probes[path.newest].prompt ? kBusyProbe : kSlotPatience;
+}
+
+Duration Paths::pause(const Path& path) const {
+  const bool data = path.route.socket != 0;
+  if (data && !path.usable) return kBusyProbe * (std::int64_t{1} << std::min(path.misses, 6u));
+  if (path.busy) return kBusyProbe;
   // An unanswered probe is repeated soon, so that an idle friend's death is noticed in seconds.
-  return path.pending || path.busy ? kBusyProbe : kIdleProbe;
+  if (path.pending) return patience(path);
+  if (!resting_) return kIdleProbe;
+  return data ? kRestDataProbe : kRestProbe;
+}
+
+Instant Paths::after_pause(const Path& path, Instant from) const {
+  const Instant at = from + pause(path);
+  if (!resting_ || path.busy || path.pending) return at;
+  const std::int64_t turn = kRestTurn.nanoseconds;
+  return {(at.nanoseconds + turn - 1) / turn * turn};
+}
+
+void Paths::rest(bool on, Instant now) {
+  if (resting_ == on) return;
+  resting_ = on;
+  for (Path& path : paths_) {
+    if (!path.next_probe.is_never()) path.next_probe = std::min(path.next_probe, now + kIdleProbe);
+  }
 }
 
 void Paths::start(const Route& control, Instant now) {
@@ -106,18 +127,18 @@ std::optional<Paths::Answered> Paths::answered(std::uint64_t token, Instant now)
       path.usable = true;
       path.pending = false;
       path.misses = 0;
-      path.next_probe = std::max(now, probe.at + pause(path));
-      return Answered{now - probe.at, false};
+      path.next_probe = std::max(now, after_pause(path, probe.at));
+      return Answered{probe.prompt ? std::optional(now - probe.at) : std::nullopt, false};
     }
   }
   return std::nullopt;
 }
 
-std::optional<Challenge> Paths::due(Instant now, crypto::Drbg& random) {
+std::optional<Challenge> Paths::due(Instant now, wire::AnswerPace pace, crypto::Drbg& random) {
   for (Path& path : paths_) {
     if (path.next_probe > now) continue;
-    // Probes out of turn come at any distance: a miss is a second without an answer.
-    const bool missed = path.pending && now - path.waiting_since >= kBusyProbe;
+    // Probes out of turn come at any distance: a miss is a time without an answer.
+    const bool missed = path.pending && now - path.waiting_since >= patience(path);
     if (!path.pending || missed) path.waiting_since = now;
     if (missed) {
       ++path.misses;
@@ -127,10 +148,10 @@ std::optional<Challenge> Paths::due(Instant now, crypto::Drbg& random) {
     }
     path.pending = true;
     path.newest = (path.newest + 1) % path.probes.size();
-    path.probes[path.newest] = {fresh_token(random), now};
+    path.probes[path.newest] = {fresh_token(random), now, pace == wire::AnswerPace::AtOnce};
     path.next_probe = now + pause(path);
     path.busy = false;
-    return Challenge{path.route, path.probes[path.newest].token};
+    return Challenge{path.route, path.probes[path.newest].token, pace};
   }
   return std::nullopt;
 }
@@ -155,6 +176,7 @@ bool Paths::busy(std::uint8_t socket, Instant now) {
 }
 
 const Route& Paths::data(Lane lane) const {
+  if (lane == Lane::Spare) return paths_[0].route;
   const std::size_t first = lane == Lane::Realtime ? 2 : 1;
   if (paths_[first].usable) return paths_[first].route;
   const std::size_t second = 3 - first;

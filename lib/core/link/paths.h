@@ -12,6 +12,7 @@
 #include "core/io.h"
 #include "crypto/drbg.h"
 #include "wire/control.h"
+#include "wire/link_frames.h"
 
 namespace covfefe::core {
 
@@ -26,12 +27,17 @@ struct Route {
 struct Challenge {
   Route route;
   std::uint64_t token = 0;
+  wire::AnswerPace pace = wire::AnswerPace::AtOnce;
 };
 
 class Paths {
  public:
   static constexpr Duration kBusyProbe = Duration::seconds(1);
   static constexpr Duration kIdleProbe = Duration::seconds(10);
+  static constexpr Duration kRestProbe = Duration::minutes(10);      // of the control path (R5)
+  static constexpr Duration kRestDataProbe = Duration::seconds(20);  // of the others
+  static constexpr Duration kRestTurn = Duration::millis(500);  // probes of rest share their wakes
+  static constexpr Duration kSlotPatience = Duration::seconds(5);  // with an answer in a slot
   static constexpr Duration kAnswerLife = Duration::seconds(5);  // to move; later it proves nothing
   static constexpr unsigned kMissesMost = 3;
 
@@ -49,15 +55,19 @@ class Paths {
   // An authentic cell (not of lane 3) came from arrival.to at our arrival.from. A challenge to send
   // when that is not where the friend was, at most one a second and path.
 
+  void rest(bool on, Instant now);
+  // Cells of the friend's idle lane arrive on the control path: they are the sign of life.
+
   struct Answered {
-    Duration rtt;
-    bool moved = false;  // the control path leads elsewhere now
+    std::optional<Duration> rtt;  // not of an answer in a slot
+    bool moved = false;           // the control path leads elsewhere now
   };
   [[nodiscard]] std::optional<Answered> answered(std::uint64_t token, Instant now);
   // A PATH_RESPONSE; nothing when the token was never sent or is forgotten.
 
-  [[nodiscard]] std::optional<Challenge> due(Instant now, crypto::Drbg& random);
-  // The next probe whose time has come; call until nothing is left.
+  [[nodiscard]] std::optional<Challenge> due(Instant now, wire::AnswerPace pace,
+                                             crypto::Drbg& random);
+  // The next probe whose time has come, to be answered at that pace; call until nothing is left.
   [[nodiscard]] Instant deadline() const;
   void probe_now(Instant now);
   // The control path, out of turn: the first cell under new keys.
@@ -66,15 +76,19 @@ class Paths {
 
   [[nodiscard]] const Route& control() const { return paths_[0].route; }
   [[nodiscard]] const Route& data(Lane lane) const;
-  // The lane's data socket if it answers, else the other one, else the control socket.
+  // The lane's data socket if it answers, else the other one, else the control socket; of lane 3
+  // the control socket, so that ports do not tell its cells apart.
   [[nodiscard]] unsigned misses() const { return paths_[0].misses; }
   // Probes of the control path in a row that were not answered.
+  [[nodiscard]] bool asking() const { return paths_[0].pending; }
+  // The newest probe of the control path is unanswered.
   [[nodiscard]] std::uint8_t data_sockets() const;
 
  private:
   struct Sent {
     std::uint64_t token = 0;  // 0 = none
     Instant at{};
+    bool prompt = true;  // the answer comes at once
   };
   struct Path {
     Route route;
@@ -92,8 +106,11 @@ class Paths {
 
   void aim_data(Instant now);
   [[nodiscard]] bool move(Path& path, Instant now);
-  static Duration pause(const Path& path);
+  [[nodiscard]] Duration pause(const Path& path) const;
+  [[nodiscard]] Instant after_pause(const Path& path, Instant from) const;
+  [[nodiscard]] static Duration patience(const Path& path);
 
+  bool resting_ = false;
   std::array<bool, kSockets> can_send_;
   std::array<Path, kSockets> paths_{};
   std::array<std::uint16_t, kSockets> ports_{};  // from Hello, 0 = none

@@ -86,10 +86,4 @@ class Session {
   ReplayWindow<65536> wide_;                  // lane 2
 };
 
-inline constexpr std::uint64_t kWindowMargin = 1024;
-[[nodiscard]] constexpr std::uint64_t unsent_most(Lane lane) {
-  return (lane == Lane::Bulk ? 65536 : 8192) - kWindowMargin;
-}
-// Sealed and not yet sent cells of a (link, lane) stay below this (A3).
-
 }  // namespace covfefe::core

@@ -30,6 +30,10 @@ std::optional<std::uint64_t> SizeProbe::due(const View& view, crypto::Drbg& rand
   // Silence says nothing about sizes: only what is lost while other cells arrive counts.
   if (waiting_ && view.last_heard >= sent_) lost(view.now);
   if (next_ > view.now) return std::nullopt;
+  if (view.quiet && !waiting_) {
+    next_ = view.now + kQuietPause;
+    return std::nullopt;
+  }
   if (losses_ == 0) tokens_ = {};
   const std::uint64_t token = random.next_u64() | 1;
   tokens_[losses_] = token;

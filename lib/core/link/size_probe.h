@@ -16,12 +16,14 @@ class SizeProbe {
  public:
   static constexpr Duration kEvery = Duration::minutes(10);
   static constexpr Duration kAgainFirst = Duration::seconds(30);
+  static constexpr Duration kQuietPause = Duration::minutes(1);
   static constexpr unsigned kLossesMost = 3;
 
   struct View {
     Instant now;
     Instant last_heard;  // newest authentic cell
     Duration rto;
+    bool quiet = false;  // the link is silent: what is asked from time to time can wait
   };
 
   void restart(Instant now);

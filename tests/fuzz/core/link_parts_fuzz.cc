@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a friend can do to the control channel and to reassembly with authentic cells of its own
-// making: any frames, in any order. The input is a script of bodies of S cells; between them one
-// byte says how much time passes. Messages must come out in order, each once.
+// What a friend can do to the control channel, to reassembly and to what is measured of the way to
+// it with authentic cells of its own making: any frames, in any order. The input is a script of
+// bodies of S cells; between them one byte says how much time passes. Messages must come out in
+// order, each once.
 #include <cstdlib>
 #include <string>
 
 #include "core/link/control_channel.h"
 #include "core/link/fragments.h"
+#include "core/link/path_meter.h"
 #include "wire/link_frames.h"
 
 using namespace covfefe;
@@ -21,7 +23,9 @@ void require(bool holds) {
 struct Target {
   ControlChannel channel;
   Reassembly reassembly;
+  PathMeter meter{0};
   Instant now{Duration::seconds(1).nanoseconds};
+  std::uint32_t reports = 0;
   std::size_t popped = 0;
   std::size_t sent = 0;
 
@@ -45,6 +49,19 @@ struct Target {
     if (whole.empty()) return;
     require(whole.size() == wire::kFragmentedCell);
     require(fragmented_onion(whole).size() == wire::kLargeOnion);
+  }
+  void take(const wire::ReportFrame& frame) {
+    meter.posted({now, reports, reports % 3 != 0});
+    if (reports % 2 == 0) meter.left(reports, now, reports + 1);
+    ++reports;
+    const auto reading = meter.read(frame, now, {Duration::millis(20), 48, 1'000'000});
+    require(meter.loss() <= 10'000 && meter.queue() >= Duration{});
+    if (reading.rtt) require(*reading.rtt > Duration{});
+    if (!reading.sample) return;
+    const PathSample& sample = *reading.sample;
+    require(sample.interval > Duration{} && sample.interval <= PathMeter::kIntervalMost);
+    require(sample.queue >= Duration{} && sample.queue <= PathMeter::kQueueMost);
+    require(sample.delivered <= 1'000'000u * 1'448u);
   }
   template <typename Other>
   void take(const Other&) {}

@@ -175,6 +175,7 @@ TEST_CASE("a node with two hundred friends dials fifty a second") {
     f.static_key[0] = static_cast<std::uint8_t>(i + 1);
     f.static_key[5] = 9;
     f.endpoints = {{test_ip(7, static_cast<std::uint8_t>(i)), 6363, 0}};
+    f.idle = IdleLane::Off;
     hub.keystore.befriend(f.static_key);
     hub.table.all.push_back(f);
   }

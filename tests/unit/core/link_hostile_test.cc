@@ -40,6 +40,7 @@ class Hostile {
     f.static_key = keystore_.static_key();
     f.address = keystore_.address();
     f.endpoints = {here_};
+    f.idle = core::IdleLane::Off;
     victim_.table.all.push_back(f);
     world_.capture = true;
   }

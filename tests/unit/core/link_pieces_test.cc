@@ -268,10 +268,11 @@ TEST_CASE("reassembly is bounded in cells and in time, and refuses other shapes"
   CHECK(reassembly.add(1, frame, at(400)).empty());
 }
 
-TEST_CASE("a lane ledger counts what has not left, and forgets with the shaper") {
-  LaneLedger ledger;
+TEST_CASE("a ledger counts what has not left, and forgets with the shaper") {
+  FlowLedger ledger;
   std::vector<std::uint64_t> ordinals;
-  for (int i = 0; i < 10; ++i) ordinals.push_back(ledger.post(at(0)));
+  for (int i = 0; i < 10; ++i)
+    ordinals.push_back(ledger.post(at(0), static_cast<std::uint64_t>(i)));
   CHECK(ledger.unsent() == 10);
   CHECK(ledger.complete(ordinals[0], at(1)));
   CHECK(!ledger.complete(ordinals[0], at(1)));  // twice
@@ -285,50 +286,54 @@ TEST_CASE("a lane ledger counts what has not left, and forgets with the shaper")
 }
 
 TEST_CASE("completions that nobody looked for say nothing about the path") {
-  LaneLedger ledger;
+  FlowLedger ledger;
+  std::uint64_t place = 0;
   Instant now = at(1000);
   std::vector<std::uint64_t> posted;
   for (int round = 0; round < 40; ++round) {
     // They left at once, and are seen when the next acknowledgement of the flow comes.
-    now = now + Duration::millis(100);
     for (const std::uint64_t ordinal : posted) CHECK(ledger.complete(ordinal, now));
+    now = now + Duration::millis(100);
     posted.clear();
     const int burst = std::min(500, 10 << std::min(round, 10));
-    for (int i = 0; i < burst && !ledger.backlogged(); ++i) posted.push_back(ledger.post(now));
+    for (int i = 0; i < burst && !ledger.backlogged(); ++i)
+      posted.push_back(ledger.post(now, place++));
     CHECK(posted.size() == static_cast<std::size_t>(burst));
   }
 }
 
 TEST_CASE("a path that was slow is trusted again by bursts that leave at once") {
-  LaneLedger ledger;
+  FlowLedger ledger;
+  std::uint64_t place = 0;
   Instant now = at(1000);
   std::deque<std::uint64_t> queue;
   for (int ms = 0; ms < 5000; ++ms) {
     now = now + Duration::millis(1);
-    while (!ledger.backlogged()) queue.push_back(ledger.post(now));
+    while (!ledger.backlogged()) queue.push_back(ledger.post(now, place++));
     CHECK(ledger.complete(queue.front(), now));
     queue.pop_front();
   }
   CHECK(ledger.unsent() <= 80);
   for (int round = 0; round < 40; ++round) {
-    now = now + Duration::millis(100);
     while (!queue.empty()) {
       CHECK(ledger.complete(queue.front(), now));
       queue.pop_front();
     }
-    while (!ledger.backlogged()) queue.push_back(ledger.post(now));
+    now = now + Duration::millis(100);
+    while (!ledger.backlogged()) queue.push_back(ledger.post(now, place++));
   }
   CHECK(queue.size() == 512);
 }
 
 TEST_CASE("the backlog limit follows the time that a cell waits in the shaper") {
-  LaneLedger ledger;
+  FlowLedger ledger;
+  std::uint64_t place = 0;
   std::deque<std::pair<std::uint64_t, Instant>> queue;
   Instant now = at(1000);
   // 1,000 cells a second leave; the sender posts as many as it may.
   for (int ms = 0; ms < 5000; ++ms) {
     now = now + Duration::millis(1);
-    while (!ledger.backlogged()) queue.emplace_back(ledger.post(now), now);
+    while (!ledger.backlogged()) queue.emplace_back(ledger.post(now, place++), now);
     CHECK(ledger.complete(queue.front().first, now));
     queue.pop_front();
   }
@@ -336,7 +341,7 @@ TEST_CASE("the backlog limit follows the time that a cell waits in the shaper") 
   CHECK(ledger.unsent() >= 16);
   // The path becomes fast: the limit opens again.
   for (int i = 0; i < 20'000; ++i) {
-    if (!ledger.backlogged()) queue.emplace_back(ledger.post(now), now);
+    if (!ledger.backlogged()) queue.emplace_back(ledger.post(now, place++), now);
     now = now + Duration::micros(10);
     if (queue.empty()) continue;
     ledger.complete(queue.front().first, now);
@@ -345,7 +350,7 @@ TEST_CASE("the backlog limit follows the time that a cell waits in the shaper") 
   for (const auto& [ordinal, since] : queue) ledger.complete(ordinal, now);
   int burst = 0;
   while (!ledger.backlogged()) {
-    ledger.post(now);
+    ledger.post(now, place++);
     ++burst;
   }
   CHECK(burst == 512);
@@ -391,11 +396,11 @@ TEST_CASE("receiver indices lead to what they were issued for and die with it") 
 }
 
 TEST_CASE("a posting's tag says again what it was made of") {
-  const PostingTag tag{0xabcdef, 0x1fff, true, Lane::Spare, 0xfedcba};
+  const PostingTag tag{0xabcde, 0x1fff, Posted::LargeCell, FlowClass::Idle, 0xfedcba};
   const PostingTag same = decode(encode(tag));
   CHECK(same.slot == tag.slot);
   CHECK(same.life == tag.life);
-  CHECK(same.large);
-  CHECK(same.lane == tag.lane);
+  CHECK(same.what == tag.what);
+  CHECK(same.as == tag.as);
   CHECK(same.ordinal == tag.ordinal);
 }

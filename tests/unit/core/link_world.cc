@@ -63,6 +63,7 @@ void Node::befriend(Node& other) {
   f.static_key = other.keystore.static_key();
   f.address = other.keystore.address();
   f.endpoints = {other.sockets[0]};
+  f.idle = core::IdleLane::Off;  // tests of the idle lane turn it on
   table.all.push_back(f);
 }
 
@@ -71,6 +72,7 @@ void Node::load_friends() {
 }
 
 void Node::timer() {
+  ++timers;
   step([&] { links->timer(); });
 }
 
@@ -98,9 +100,9 @@ void Node::move_to(std::uint8_t network) {
   for (Endpoint& e : sockets) e.ip.bytes[13] = network;
 }
 
-void Node::send_data(core::LinkSlot to, core::Lane lane, core::CellSize size) {
+void Node::send_data(core::LinkSlot to, FlowClass as, core::CellSize size) {
   step([&] {
-    MutableBytes onion = links->open_cell(to, unleased(lane), size);
+    MutableBytes onion = links->open_cell(to, as, size);
     if (onion.empty()) return;
     random.fill(onion);
     links->send_cell({CircuitId{0x1001}, cell_counter++});
@@ -162,19 +164,39 @@ core::Frame Node::acquire(core::Lane) {
 
 void Node::post(const core::Frame& frame, const core::Posting& posting) {
   --frames_held;
-  ++posted_on[posting.socket];
   if (posting.length != 64 && posting.length != 256 && posting.length != 1400) wrong("length");
-  world.send({{frame.bytes.begin(), frame.bytes.begin() + posting.length},
-              sockets[posting.socket],
-              posting.to});
-  if (!shaper_stalled) completions.push_back({posting.tag, true});
+  if (core::lane_of(class_of(posting.flow)) != posting.lane) wrong("a class of another lane");
+  if (posting.pace == core::Pace::Slot && posting.length != 256) wrong("a slot is for S cells");
+  const Held one{posting, {frame.bytes.begin(), frame.bytes.begin() + posting.length}};
+  for (const Held& leaves : shaper.take(one, world.now)) transmit(leaves);
   if (frames_held == 0) pool.clear();
+}
+
+void Node::transmit(const Held& one) {
+  ++posted_on[one.posting.socket];
+  left.push_back({world.now, one.posting});
+  const Packet packet{one.bytes, sockets[one.posting.socket], one.posting.to};
+  if (!steal || !steal(one.posting, packet)) world.send(packet);
+  if (!shaper_stalled) completions.push_back({one.posting.tag, true, world.now});
+}
+
+void Node::slots() {
+  for (const Held& one : shaper.slots(world.now)) transmit(one);
+}
+
+void Node::measured(FlowId flow, const core::PathSample& sample) {
+  samples.push_back({world.now, flow, sample});
 }
 
 void Node::release(const core::Frame&) {
   --frames_held;
 }
-void Node::cancel(FlowId, std::uint32_t) {}
+void Node::cancel(FlowId flow, std::uint32_t epoch) {
+  cancels.emplace_back(flow, epoch);
+  for (const core::Completion& one : shaper.cancel(flow, epoch, world.now)) {
+    completions.push_back(one);
+  }
+}
 void Node::deliver(std::span<const ByteView>) {
   wrong("links deliver no packets");
 }
@@ -186,6 +208,7 @@ void Node::ask(core::KeystoreRequest request) {
 
 void Node::tell(core::Report report) {
   if (const auto* e = std::get_if<core::EndpointLearned>(&report)) learned.push_back(*e);
+  if (const auto* p = std::get_if<core::LinkPlaces>(&report)) places.push_back(*p);
 }
 
 // ---- the world ---------------------------------------------------------------------------------
@@ -200,13 +223,13 @@ Node& World::add() {
 void World::send(const Packet& packet) {
   if (capture) captured.push_back(packet);
   if (packet.bytes.size() > mtu || (lose && lose(packet))) return;
-  flying_.emplace(now + latency, packet);
+  flying_.emplace(now + latency + (queue ? queue(packet) : Duration{}), packet);
 }
 
 Instant World::next_event() const {
   Instant soonest = flying_.empty() ? Instant::never() : flying_.begin()->first;
   for (const auto& n : nodes) {
-    soonest = std::min(soonest, n->links->next_deadline());
+    soonest = std::min({soonest, n->links->next_deadline(), n->shaper.next()});
     if (!n->asked.empty() || !n->completions.empty()) soonest = std::min(soonest, now);
   }
   return std::max(soonest, now);
@@ -236,6 +259,7 @@ bool World::run_until(const std::function<bool()>& done, Duration most) {
     deliver_due();
     for (const auto& n : nodes) {
       while (!n->asked.empty()) n->answer_keystore();
+      n->slots();
       if (!n->completions.empty()) n->complete();
       if (n->links->next_deadline() <= now) n->timer();
     }

@@ -16,6 +16,7 @@
 #include "crypto/drbg.h"
 #include "rpc/control_codec.h"
 #include "tests/support/fake_keystore.h"
+#include "tests/unit/core/slot_shaper.h"
 
 namespace covfefe::test {
 
@@ -40,8 +41,12 @@ class Node final : public core::LinkEvents, public core::Effects {
   void receive(const Packet& packet, std::uint8_t socket);
   void answer_keystore();
   void complete();
+  void slots();                        // what is due in the idle lanes leaves
   void move_to(std::uint8_t network);  // new addresses on all sockets
-  void send_data(core::LinkSlot slot, core::Lane lane, core::CellSize size);
+  void send_data(core::LinkSlot slot, core::Lane lane, core::CellSize size) {
+    send_data(slot, core::unleased(lane), size);
+  }
+  void send_data(core::LinkSlot slot, FlowClass as, core::CellSize size);
   [[nodiscard]] core::LinkSlot slot(const Node& other) const;
   [[nodiscard]] core::FriendReport report(const Node& other) const;
   [[nodiscard]] std::uint64_t counter(const std::string& name) const;
@@ -69,7 +74,7 @@ class Node final : public core::LinkEvents, public core::Effects {
   void ask(core::KeystoreRequest request) override;
   void tell(core::Report report) override;
   void ask(core::ShaperRequest) override {}
-  void measured(FlowId, const core::PathSample&) override {}
+  void measured(FlowId flow, const core::PathSample& sample) override;
 
   World& world;
   FakeKeystore keystore;
@@ -82,6 +87,7 @@ class Node final : public core::LinkEvents, public core::Effects {
   bool shaper_stalled = false;  // frames leave, completions do not come back
   bool data_sockets = true;
   std::size_t frames_held = 0;
+  SlotShaper shaper;  // asked only about what waits for slots
 
   std::deque<core::KeystoreRequest> asked;
   std::deque<core::Completion> completions;
@@ -99,8 +105,27 @@ class Node final : public core::LinkEvents, public core::Effects {
   int gone = 0;
   std::vector<core::EndpointLearned> learned;
   std::map<std::uint8_t, std::size_t> posted_on;  // per socket
+  struct Left {
+    Instant at;
+    core::Posting posting;
+  };
+  std::vector<Left> left;  // every datagram that was sent
+  struct Measured {
+    Instant at;
+    FlowId flow;
+    core::PathSample sample;
+  };
+  std::vector<Measured> samples;
+  std::vector<core::LinkPlaces> places;
+  std::vector<std::pair<FlowId, std::uint32_t>> cancels;
+  std::size_t timers = 0;
+  std::function<bool(const core::Posting&, const Packet&)>
+      steal;  // true: the network never sees it
   std::vector<std::vector<std::uint8_t>> pool;
   std::uint64_t cell_counter = 0;
+
+ private:
+  void transmit(const Held& one);
 };
 
 class World {
@@ -114,8 +139,9 @@ class World {
 
   Instant now{Duration::seconds(1000).nanoseconds};
   Duration latency = Duration::millis(10);
-  std::size_t mtu = 1400;                   // longest datagram that passes
-  std::function<bool(const Packet&)> lose;  // true: this one vanishes
+  std::function<Duration(const Packet&)> queue;  // waits so much longer on the way
+  std::size_t mtu = 1400;                        // longest datagram that passes
+  std::function<bool(const Packet&)> lose;       // true: this one vanishes
   std::vector<std::unique_ptr<Node>> nodes;
   std::vector<Packet> captured;  // every datagram sent, when capture is on
   bool capture = false;
