@@ -167,14 +167,15 @@ Duration CapacityLinks::median(Field by, std::uint64_t bytes, Instant now) const
   constexpr std::size_t kFine = 128;
   constexpr std::int64_t kFineStep = 250'000;      // below 32 ms
   constexpr std::int64_t kCoarseStep = 8'000'000;  // above
-  constexpr std::int64_t kCoarseFrom = kFineStep * kFine;
+  constexpr std::int64_t kCoarseFrom = kFineStep * std::int64_t{kFine};
   std::array<std::uint64_t, 2 * kFine> weights{};
   for (const std::uint32_t at : listed_) {
     const LinkRecord& link = links_[at];
     if (!fresh(link, now)) continue;
     const std::int64_t queue = std::max<std::int64_t>((link.*by).nanoseconds, 0);
-    const std::int64_t bin =
-        queue < kCoarseFrom ? queue / kFineStep : kFine + (queue - kCoarseFrom) / kCoarseStep;
+    const std::int64_t bin = queue < kCoarseFrom
+                                 ? queue / kFineStep
+                                 : std::int64_t{kFine} + (queue - kCoarseFrom) / kCoarseStep;
     weights[std::min<std::size_t>(static_cast<std::size_t>(bin), weights.size() - 1)] += link.rate;
   }
   std::uint64_t below = 0;

@@ -206,7 +206,7 @@ class FlowTable {
 
 // Flows with little queued, nearly all of them nearly always, are on no list and cost nothing here.
 inline void FlowTable::classify(std::uint32_t flow, FlowState& state) {
-  const int as = state.bytes <= kLean ? 0 : std::bit_width(state.bytes);
+  const int as = state.bytes <= kLean ? 0 : static_cast<int>(std::bit_width(state.bytes));
   if (as != state.fat_class) reclassify(flow, state, static_cast<std::uint8_t>(as));
 }
 
