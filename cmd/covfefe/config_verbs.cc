@@ -34,14 +34,22 @@ struct Sorted {
   std::vector<std::string> at_restart;
 };
 
+using Apply = Outcome<AppliedView> (*)(Connection& service, const std::string& text);
+
+// One connection at a time: a thread has one event loop.
+Outcome<AppliedView> apply_to(const Layout& layout, const char* service, Apply apply,
+                              const std::string& text) {
+  auto connection = Connection::open(layout, service);
+  if (!connection) return connection.error();
+  return apply(*connection, text);
+}
+
+// The router is looked for before the shaper is changed: what is down is found out first.
 Outcome<Sorted> apply_to_both(const Layout& layout, const std::string& text) {
-  auto shaper = Connection::open(layout, "shaper");
-  if (!shaper) return shaper.error();
-  auto router = Connection::open(layout, "router");
-  if (!router) return router.error();
-  const auto first = apply_to_shaper(*shaper, text);
+  if (const auto there = Connection::open(layout, "router"); !there) return there.error();
+  const auto first = apply_to(layout, "shaper", apply_to_shaper, text);
   if (!first) return first.error();
-  const auto second = apply_to_router(*router, text);
+  const auto second = apply_to(layout, "router", apply_to_router, text);
   if (!second) return second.error();
   std::vector<std::string> all = second->changed;
   for (const std::string& key : first->changed) {

@@ -53,10 +53,10 @@ def config_apply(lab):
     write(path, wrong)
     call(alice, "config", "apply").refuses(
         REFUSED, path + ":%d:" % wrong.count(b"\n"), "shaping.friends.bob.wieght", "'shaping.friends.bob.weight'")
-    assert shaper(alice)["capacity"]["rate"] == 1250000 and alice.pids() == pids
+    assert shaper(alice)["capacity"]["rate"] == 1250000, shaper(alice)
     write(path, good.replace(b"10 Mbit/s", b"20 Mbit/s"))
     call(alice, "config", "apply").ends(DONE, "changed  capacity.up")
-    assert shaper(alice)["capacity"]["rate"] == 2500000
+    assert shaper(alice)["capacity"]["rate"] == 2500000 and alice.pids() == pids
     alice.down()
     call(alice, "config", "apply").refuses(DOWN, "next: is it running?")
 
@@ -104,7 +104,7 @@ def reservations(lab):
         assert state["ledger"]["leases"][0]["class"] == "realtime", state["ledger"]
     fits(call(alice, "shaper").ends(DONE, "\nlease ", "realtime"))
     fits(call(alice, "promises").ends(DONE, "from bob"))
-    fits(call(alice, "status").ends(DONE, "from bob"))
+    call(alice, "status").ends(DONE, "from bob")
     longer = json(alice, "extend", "extend", made["id"], "30min")
     assert 5300 < longer["lasts_s"] <= 5400, longer
     asked = call(alice, "reserve", "bob", "5 MB/s", "1h", "--class", "bulk").refuses(REFUSED, "next: ")
@@ -157,11 +157,11 @@ def words_between_friends(lab):
     assert 6000 < seen[0]["left_s"] <= 7500 and not seen[0]["ours"], seen
     call(alice, "intend", "leaving", "20min").ends(DONE)
     nodes.wait_for("bob to know that alice goes", 10, lambda: of_alice("leaving"), pause=0.1)
-    fits(call(bob, "status").ends(DONE, "alice goes in "))
-    fits(call(alice, "status").ends(DONE, "announced   this node goes in "))
+    call(bob, "status").ends(DONE, "alice goes in ")
+    call(alice, "status").ends(DONE, "announced   this node goes in ")
     call(bob, "please", "alice", "+10min").ends(DONE)
     nodes.wait_for("alice to be asked", 10, lambda: "asks this node to stay" in call(alice, "status").out, pause=0.1)
-    fits(call(alice, "status").ends(DONE, "next: covfefe answer bob yes, or no"))
+    call(alice, "status").ends(DONE, "next: covfefe answer bob yes, or no")
     call(alice, "answer", "bob", "yes").ends(DONE)
     call(alice, "answer", "bob", "yes").refuses(REFUSED)
     nodes.wait_for("nobody to be asked", 10, lambda: "next: covfefe answer" not in call(alice, "status").out, pause=0.1)
