@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t kTurnsPerSecond = 4'000;
 constexpr std::uint64_t kRoundsPerSecond = 40;
 // Over ten seconds a link is off its due by at most a turn: by 0.25 % where rounds take 25 ms.
+constexpr std::uint32_t kLeastTurn = kLargeCellWire / 4;
+// Where they take longer all the same, links of different weights alternate cell by cell.
 
 }  // namespace
 
@@ -28,7 +30,7 @@ std::uint32_t Tree::turn_among(std::uint32_t level) const {
   const std::uint64_t all = std::uint64_t{weights_[index]} * std::max(1U, weights_[kLevels]);
   if (round_ == 0) return turn_;
   const std::uint64_t turn = round_ * table_[level].weight / all;
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(turn, kLargeCellWire, turn_));
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(turn, kLeastTurn, turn_));
 }
 
 std::int32_t Tree::quantum(std::uint32_t node, std::uint32_t parent) const {
@@ -38,7 +40,8 @@ std::int32_t Tree::quantum(std::uint32_t node, std::uint32_t parent) const {
   return static_cast<std::int32_t>(table_[node].weight * turn);
 }
 
-// Who overdrew by more than a quantum, with a datagram longer than a cell, is passed over once.
+// Who overdrew by more than a quantum is passed over: at most kLongestWire / kLeastTurn times for
+// each datagram that was sent.
 void Tree::give_turn(std::uint32_t parent) {
   std::uint32_t& head = table_[parent].list.head;
   for (;;) {
