@@ -225,10 +225,10 @@ void Line::follow(const shape::CapacityEstimate& estimate) {
 
 bool Line::take_news(CapacityNews& out) {
   const shape::CapacityEstimate& now = capacity_.estimate();
-  if (!differs(told_.capacity, now.capacity) && !differs(told_.low_water, now.low_water)) {
+  if (!differs(told_.capacity, now.settled) && !differs(told_.low_water, now.low_water)) {
     return false;
   }
-  out = told_ = {now.capacity, now.low_water};
+  out = told_ = {now.settled, now.low_water};
   return true;
 }
 

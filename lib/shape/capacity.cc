@@ -52,7 +52,7 @@ Capacity::Capacity(std::uint32_t links, const CapacitySettings& settings, Instan
       caution_since_(now),
       calm_since_(now),
       probe_gain_(kFirstGain) {
-  estimate_.capacity = settings.ceiling;
+  estimate_.capacity = estimate_.settled = settings.ceiling;
   estimate_.since = now;
   if (settings.ceiling != 0) estimate_.why = "as configured";
   publish(now);
@@ -92,7 +92,8 @@ void Capacity::step(const Load& load, Instant now) {
   trial_.sent_by_now(load.sent, now);
   const Duration gap = reported_ ? kEvaluate : kCheck;
   if (now - evaluated_ >= gap || now >= next_deadline()) evaluate(now);
-  history_.step({estimate_.capacity, load.sent, estimate_.cuts}, now);
+  settle(now);
+  history_.step({estimate_.settled, load.sent, estimate_.cuts}, now);
   publish(now);
 }
 
@@ -124,6 +125,13 @@ void Capacity::evaluate(Instant now) {
     case CapacityState::Policed:
       return hold(now);
   }
+}
+
+void Capacity::settle(Instant now) {
+  const bool falls =
+      estimate_.state == CapacityState::Cut || estimate_.state == CapacityState::Drain;
+  const bool confirmed = !falls || links_.measured(now) != 0;
+  estimate_.settled = confirmed ? estimate_.capacity : before_cut_;
 }
 
 void Capacity::steady(Instant now) {

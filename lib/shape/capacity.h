@@ -61,6 +61,7 @@ class Capacity {
   [[nodiscard]] Duration low() const;
   [[nodiscard]] Duration trigger() const;
 
+  void settle(Instant now);
   void steady(Instant now);
   void note_calm(Instant now);
   void restart_calm(Instant now);

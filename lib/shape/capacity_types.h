@@ -43,6 +43,7 @@ struct Load {
 struct CapacityEstimate {
   std::uint64_t rate = 0;       // for the root clock now; 0 = unlimited
   std::uint64_t capacity = 0;   // what the uplink is believed to carry; 0 = unlimited
+  std::uint64_t settled = 0;    // the same, but for a cut that nothing has confirmed yet
   std::uint64_t low_water = 0;  // first percentile of ten minutes, for admission; 0 = unlimited
   CapacityState state = CapacityState::Steady;
   const char* why = "nothing is congested";  // static text: what changed it last
