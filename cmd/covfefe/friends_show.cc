@@ -7,6 +7,7 @@
 #include "circuit_text.h"
 #include "commands.h"
 #include "crypto/address.h"
+#include "history_text.h"
 #include "json.h"
 #include "layout.h"
 #include "os/clock.h"
@@ -14,6 +15,7 @@
 #include "services.h"
 #include "trust/level.h"
 #include "visibility_text.h"
+#include "wrap.h"
 
 namespace covfefe::cli {
 namespace {
@@ -150,7 +152,19 @@ Json day_json(const Totals& day) {
 struct Stored {
   FriendRecord record;
   Totals day;
+  std::vector<PromiseTally> promises;
 };
+
+Outcome<std::vector<PromiseTally>> promises_of(Connection& peerdb, FriendId id) {
+  auto all = tallies(peerdb);
+  if (all) std::erase_if(*all, [id](const PromiseTally& one) { return one.id != id; });
+  return all;
+}
+
+void print_promises(const std::vector<PromiseTally>& promises) {
+  constexpr std::size_t kIndent = 13;
+  std::printf("kept         %s\n", wrapped(tallies_text(promises), kIndent).c_str());
+}
 
 Outcome<Stored> stored(const Layout& layout, const std::string& petname) {
   auto peerdb = Connection::open(layout, "peerdb");
@@ -163,7 +177,9 @@ Outcome<Stored> stored(const Layout& layout, const std::string& petname) {
   if (it == all->end()) return Problem{"no friend is called " + petname, "covfefe friend list"};
   const auto samples = metrics(*peerdb, it->id, os::wall_now().unix_seconds() - kDay);
   if (!samples) return samples.error();
-  return Stored{*it, sum(*samples)};
+  const auto promises = promises_of(*peerdb, it->id);
+  if (!promises) return promises.error();
+  return Stored{*it, sum(*samples), *promises};
 }
 
 }  // namespace
@@ -195,13 +211,15 @@ int friend_show(const Common& common, const FriendOptions& options) {
     const Json json = Json::document("friend-show")
                           .set("friend", record_json(found->record))
                           .set("now", live_json(live))
-                          .set("last_24h", day_json(found->day));
+                          .set("last_24h", day_json(found->day))
+                          .set("promises", tallies_json(found->promises));
     std::fputs(json.text().c_str(), stdout);
     return kDone;
   }
   print_record(found->record);
   print_live(live);
   print_day(found->day);
+  print_promises(found->promises);
   return kDone;
 }
 

@@ -3,6 +3,7 @@
 
 #include "crypto/entropy.h"
 #include "rpc/convert.h"
+#include "rpc/history.h"
 #include "service_calls.h"
 
 namespace covfefe::cli {
@@ -73,6 +74,36 @@ Outcome<std::vector<MetricSample>> metrics(Connection& peerdb, FriendId id, std:
       client, "peerdb", kj::mv(request), [](auto& answer) -> Outcome<Samples> {
         auto all = rpc::samples_from(answer.getSamples(), 10'000);
         if (!all) return Problem{"the peerdb sent a sample that breaks the contract", ""};
+        return std::move(*all);
+      });
+}
+
+Outcome<std::vector<PromiseTally>> tallies(Connection& peerdb) {
+  rpc::Client& client = peerdb.client();
+  using Tallies = std::vector<PromiseTally>;
+  return call_and_read<Tallies>(
+      client, "peerdb", client.as<schema::PeerdbOperator>().promisesRequest(),
+      [](auto& answer) -> Outcome<Tallies> {
+        Tallies out;
+        for (const auto one : answer.getTallies()) {
+          const auto tally = rpc::tally_from(one);
+          if (!tally) return Problem{"the peerdb sent a tally that breaks the contract", ""};
+          out.push_back(*tally);
+        }
+        return out;
+      });
+}
+
+Outcome<std::vector<CapacityRecord>> uplink_hours(Connection& peerdb, std::uint32_t most) {
+  rpc::Client& client = peerdb.client();
+  auto request = client.as<schema::PeerdbOperator>().capacityHistoryRequest();
+  request.setSeconds(kCapacityHour);
+  request.setMost(most);
+  using Hours = std::vector<CapacityRecord>;
+  return call_and_read<Hours>(
+      client, "peerdb", kj::mv(request), [most](auto& answer) -> Outcome<Hours> {
+        auto all = rpc::capacity_from(answer.getRecords(), most);
+        if (!all) return Problem{"the peerdb sent a history that breaks the contract", ""};
         return std::move(*all);
       });
 }

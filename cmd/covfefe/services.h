@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/instant.h"
+#include "base/promises.h"
 #include "base/records.h"
 #include "layout.h"
 #include "outcome.h"
@@ -59,6 +60,12 @@ struct Endorsement {
 [[nodiscard]] Outcome<std::vector<FriendRecord>> friends(Connection& peerdb);
 [[nodiscard]] Outcome<std::vector<MetricSample>> metrics(Connection& peerdb, FriendId id,
                                                          std::int64_t since);
+
+[[nodiscard]] Outcome<std::vector<PromiseTally>> tallies(Connection& peerdb);
+// Of all friends, in order of friend and kind.
+[[nodiscard]] Outcome<std::vector<CapacityRecord>> uplink_hours(Connection& peerdb,
+                                                                std::uint32_t most);
+// Newest first.
 
 // ---- router ----------------------------------------------------------------------------------
 struct RelayedView {  // circuits that a friend sends through this node
