@@ -147,9 +147,11 @@ Outcome<void> Live::run(os::Screen& screen, const os::Fd& signals) {
 }
 
 Outcome<void> show_live(Live& live) {
-  const auto signals =
-      os::watch_signals({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH, SIGPIPE});
+  const auto signals = os::watch_signals({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH});
   if (!signals) return Problem{signals.error().text(), ""};
+  // A shaper that goes away in the middle of a question is an answer, not an end.
+  if (const auto ignored = os::ignore_broken_pipes(); !ignored)
+    return Problem{ignored.error().text(), ""};
   auto screen = os::Screen::take();
   if (!screen) {
     return Problem{"top draws on a terminal: " + screen.error().text(),

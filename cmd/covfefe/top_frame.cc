@@ -14,7 +14,7 @@ constexpr std::size_t kAbove = 6;  // lines above the friends, their head includ
 constexpr std::size_t kBelow = 1;
 constexpr std::size_t kLeastSpark = 8;
 constexpr const char* kKeys =
-    "x quit  ? help  p pause  by: r rate  q queue  e entitled  n name  l leased  d drop";
+    "x quit  ? help  p pause  r rate  q queue  e entitled  n name  l leased  d drop";
 
 constexpr std::array<const char*, 15> kHelp = {
     "x, Q, Ctrl-C  quit",
@@ -135,7 +135,7 @@ std::string classes_text(const TopModel& model) {
 }
 
 TopLine notice(const TopModel& model) {
-  if (!model.trouble().empty()) return {model.trouble() + "; trying again", Look::Alarm};
+  if (!model.trouble().empty()) return {"trying again: " + model.trouble(), Look::Alarm};
   if (model.paused()) return {"paused: p goes on", Look::Alarm};
   return {"        " + model.state().capacity.why, Look::Quiet};
 }

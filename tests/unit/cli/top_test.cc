@@ -127,8 +127,9 @@ TEST_CASE("pause and help are shown and taken back by the same key") {
 TEST_CASE("when the shaper does not answer the last frame stays and says so until it does") {
   TopModel model = with_friends(2);
   model.lost("the shaper is down");
-  CHECK(drawn(model).find("the shaper is down; trying again") != std::string::npos);
+  CHECK(drawn(model).find("trying again: the shaper is down") != std::string::npos);
   CHECK(drawn(model).find("friend-2") != std::string::npos);
+  CHECK(drawn(model).find("d drop") != std::string::npos);
   model.take(busy_shaper(2));
   CHECK(drawn(model).find("trying again") == std::string::npos);
 }
