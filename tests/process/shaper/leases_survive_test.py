@@ -110,6 +110,8 @@ def metrics_survive(lab):
     time.sleep(3)  # it is written within a second; nothing else tells that it was
     for service in ("peerdb", "router"):
         killed(alice, service)
+    shown = alice.json("friend", "show", "bob")["promises"]
+    assert [(one["kind"], one["kept"], one["broken"]) for one in shown] == [("taken", 1, 0)], shown
     alice.down()
     assert (2, 1, 0) in tallies(alice), tallies(alice)  # a lease that was taken: kept once, broken never
 
