@@ -84,7 +84,7 @@ def verify(texts):
         return
     with tempfile.TemporaryDirectory() as folder:
         for name, text in texts.items():
-            program = re.sub(r'^ExecStart=\S+', 'ExecStart=/bin/true', text, flags=re.M)
+            program = re.sub(r'^(Exec(?:Start|Reload))=\S+', r'\1=/bin/true', text, flags=re.M)
             (pathlib.Path(folder) / name).write_text(program)
         run = subprocess.run(
             ['systemd-analyze', 'verify', '--man=no', *(f'{folder}/{name}' for name in texts)],
