@@ -106,7 +106,7 @@ TEST_CASE("no guarantee is ever short by more than one cell") {
   std::mt19937_64 random(11);
   std::uint64_t datagrams = 0;
   for (int round = 0; round < 60; ++round) {
-    const std::uint64_t rate = 100'000 << random() % 10;
+    const std::uint64_t rate = std::uint64_t{100'000} << random() % 10;
     Line line({.items = 4'096, .total_bytes = 1 << 26});
     line.scheduler.set_rate(rate);
     const std::uint32_t links = 2 + static_cast<std::uint32_t>(random() % 40);
