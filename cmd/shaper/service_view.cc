@@ -145,7 +145,7 @@ void write_friends(const Desk& desk, const Books& books,
   const auto figures = by_slot(desk.newest(), desk.earlier());
   const Duration between = desk.newest().at - desk.earlier().at;
   const Instant now = os::monotonic_now();
-  const shape::Uplink uplink = books.uplink(now);
+  const shape::Entitlements entitlements(books.plan(), books.uplink(now));
   const auto leased = books.leased(now);
   capnp::uint next = 0;
   for (const PlacedLink& link : books.links()) {
@@ -157,7 +157,7 @@ void write_friends(const Desk& desk, const Books& books,
     const auto found = leased.find(link.id);
     const shape::LeaseSums sums = found == leased.end() ? shape::LeaseSums{} : found->second;
     out.setLeased(sums.realtime + sums.bulk);
-    out.setEntitled(shape::entitled(books.plan(), link.id, sums, uplink));
+    out.setEntitled(entitlements.of(link.id, sums));
     if (const auto known = figures.find(link.slot); known != figures.end()) {
       write_figures(known->second, between, out);
     }

@@ -174,32 +174,39 @@ LinkPlan with_lease(LinkPlan plan, std::uint64_t bulk_leased) {
   return plan;
 }
 
-std::uint64_t entitled(const Plan& plan, FriendId id, const LeaseSums& leased,
-                       const Uplink& uplink) {
-  const auto found = plan.links.find(id);
-  if (found == plan.links.end() || uplink.rate == 0) return 0;
-  const LinkPlan& link = found->second.plan;
-  const auto scaled = [&](const LinkPlan& one) {
-    return one.share.reserve * plan.scales[static_cast<std::size_t>(one.level)] / 1'000;
-  };
+Entitlements::Entitlements(const Plan& plan, const Uplink& uplink)
+    : plan_(plan), unlimited_(uplink.rate == 0) {
   std::uint64_t reserved = 0;
-  std::uint64_t siblings = 0;
-  std::array<bool, kLevels> present{};
-  for (const auto& [other, one] : plan.links) {
+  for (const auto& [id, one] : plan.links) {
     reserved += scaled(one.plan);
-    if (one.plan.level == link.level) siblings += one.plan.share.weight;
-    present[static_cast<std::size_t>(one.plan.level)] = true;
+    siblings_[static_cast<std::size_t>(one.plan.level)] += one.plan.share.weight;
   }
-  std::uint64_t weights = plan.levels[static_cast<std::size_t>(Level::Relayed)].weight;
+  weights_ = plan.levels[static_cast<std::size_t>(Level::Relayed)].weight;
   for (std::size_t i = 0; i < kLevels; ++i) {
-    if (present[i]) weights += plan.levels[i].weight;
+    if (siblings_[i] != 0) weights_ += plan.levels[i].weight;
   }
-  const std::uint64_t own_weight = plan.levels[static_cast<std::size_t>(link.level)].weight;
-  const std::uint64_t rest = less(uplink.rate, plan.floors + uplink.leased + reserved);
-  const std::uint64_t share = rest * own_weight / weights * link.share.weight / siblings;
+  rest_ = less(uplink.rate, plan.floors + uplink.leased + reserved);
+}
+
+std::uint64_t Entitlements::scaled(const LinkPlan& link) const {
+  return link.share.reserve * plan_.scales[static_cast<std::size_t>(link.level)] / 1'000;
+}
+
+std::uint64_t Entitlements::of(FriendId id, const LeaseSums& leased) const {
+  const auto found = plan_.links.find(id);
+  if (found == plan_.links.end() || unlimited_) return 0;
+  const LinkPlan& link = found->second.plan;
+  const auto level = static_cast<std::size_t>(link.level);
+  const std::uint64_t share =
+      rest_ * plan_.levels[level].weight / weights_ * link.share.weight / siblings_[level];
   const std::uint64_t sum = scaled(link) + share;
   const std::uint64_t capped = link.share.cap != 0 ? std::min(sum, link.share.cap) : sum;
   return capped + leased.realtime + leased.bulk;
+}
+
+std::uint64_t entitled(const Plan& plan, FriendId id, const LeaseSums& leased,
+                       const Uplink& uplink) {
+  return Entitlements(plan, uplink).of(id, leased);
 }
 
 }  // namespace covfefe::shape

@@ -93,9 +93,27 @@ inline constexpr std::uint32_t kControlShare = 50;  // per mille, where nothing 
 [[nodiscard]] LinkPlan with_lease(LinkPlan plan, std::uint64_t bulk_leased);
 // The reserve of a link with bulk leases in force.
 
+class Entitlements {
+ public:
+  Entitlements(const Plan& plan, const Uplink& uplink);
+  // The plan is borrowed.
+
+  [[nodiscard]] std::uint64_t of(FriendId link, const LeaseSums& leased) const;
+  // What a link gets at least while it wants it and everybody else wants everything: its leases,
+  // its reserve as scaled and its share by weight of what is left. 0 where the uplink is unlimited.
+
+ private:
+  [[nodiscard]] std::uint64_t scaled(const LinkPlan& link) const;
+
+  const Plan& plan_;
+  bool unlimited_;
+  std::uint64_t rest_ = 0;                         // beyond all that is kept for somebody
+  std::uint64_t weights_ = 0;                      // of the levels that share it
+  std::array<std::uint64_t, kLevels> siblings_{};  // weights of the links of each level
+};
+
 [[nodiscard]] std::uint64_t entitled(const Plan& plan, FriendId link, const LeaseSums& leased,
                                      const Uplink& uplink);
-// What a link gets at least while it wants it and everybody else wants everything: its leases, its
-// reserve as scaled and its share by weight of what is left. 0 where the uplink is unlimited.
+// Of one link.
 
 }  // namespace covfefe::shape

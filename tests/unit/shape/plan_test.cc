@@ -8,7 +8,6 @@ namespace {
 
 using shape::Amount;
 using shape::Level;
-using shape::PlacedLink;
 using shape::Plan;
 using shape::Policy;
 
