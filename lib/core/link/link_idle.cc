@@ -78,7 +78,10 @@ void Link::tend() {
   if (spares_.stale(desk_.now, ledger_.of(FlowClass::Spare))) renew_spares();
   refill();
   const Duration pause = slot_period(slots_.ours) * kSlotsPerReport;
-  if (slots_.silent(desk_.now) && desk_.now - duty_.last() >= pause) send_report(Pace::Slot);
+  const bool nothing_waits = ledger_.of(FlowClass::Control).unsent() == 0;
+  if (nothing_waits && slots_.silent(desk_.now) && desk_.now - duty_.last() >= pause) {
+    send_report(Pace::Slot);
+  }
 }
 
 // ---- reports ------------------------------------------------------------------------------------

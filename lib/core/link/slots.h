@@ -49,10 +49,10 @@ class Slots {
   // How soon what is posted with Pace::Slot will leave.
   [[nodiscard]] Duration turn(std::uint64_t waiting) const {
     const auto before = static_cast<std::int64_t>(waiting);
-    return (slot_period(ours) * (before + 2) + slot_period(theirs) * 2) * 5 / 4;
+    return (slot_period(ours) * (before + 2) + slot_period(theirs) * 5) * 5 / 4;
   }
   // What slots add to the time until a message is acknowledged, while `waiting` wait before it; one
-  // that is repeated in vain shows. On either side something may come in between.
+  // that is repeated in vain shows. On the friend's side answers to four challenges may go before.
 
  private:
   Instant loud_{};
