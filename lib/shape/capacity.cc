@@ -21,6 +21,7 @@ constexpr Duration kLongestReport = Duration::millis(150);
 constexpr Duration kLow = Duration::millis(5);
 constexpr Duration kTriggers[] = {Duration::millis(15), Duration::millis(25), Duration::millis(40)};
 constexpr Duration kMostSlack = Duration::millis(50);
+constexpr Duration kCaution = Duration::millis(40);  // longer for each cut for nothing
 constexpr Duration kCautious = Duration::minutes(10);
 
 }  // namespace
@@ -154,7 +155,7 @@ bool Capacity::congested(Instant now) {
   if (onset_.is_never()) onset_ = now;
   // Demand above what arrives is proof at once. Otherwise something else may delay the reports
   // themselves, a busy machine for one: a queue of ours would stay.
-  const bool proof = held_back || starves;
+  const bool proof = (held_back || starves) && now - onset_ >= kCaution * caution_;
   return proof || now - onset_ >= std::max(feedback() * 4, Duration::millis(200));
 }
 

@@ -113,10 +113,9 @@ class Capacity {
 
   Instant cut_at_;
   Duration cut_queue_;
-  std::uint64_t before_cut_ = 0;   // the capacity believed until then, 0 = unlimited
-  std::uint64_t sent_at_cut_ = 0;  // rate
-  std::uint32_t gain_ = 1'000;     // of the capacity, in 1/1000, while it drains
-  Duration most_queue_;            // that reports saw while it drains
+  std::uint64_t before_cut_ = 0;  // the capacity believed until then, 0 = unlimited
+  std::uint32_t gain_ = 1'000;    // of the capacity, in 1/1000, while it drains
+  Duration most_queue_;           // that reports saw while it drains
   Duration least_queue_;
   Instant least_at_;
   Instant low_since_ = Instant::never();
@@ -125,6 +124,8 @@ class Capacity {
   std::int64_t calm_sum_ = 0;  // ns of queue at the evaluations since then
   std::int64_t calm_count_ = 0;
   Instant probe_after_;
+  Instant tried_at_;     // the last trial or cut
+  Duration floor_seen_;  // the least queue since the last trial
   std::uint32_t probe_gain_;
 
   std::uint64_t stall_rate_ = 0;

@@ -31,9 +31,8 @@ std::uint64_t part(std::uint64_t rate, std::uint32_t permille) {
 
 void Capacity::cut(Instant now) {
   ++estimate_.cuts;
-  cut_at_ = now;
+  cut_at_ = tried_at_ = now;
   before_cut_ = estimate_.capacity;
-  sent_at_cut_ = load_.rate(now - feedback(), now);
   believe(part(view_.newest, kCutGain));
   cut_queue_ = most_queue_ = least_queue_ = view_.newest_queue;
   links_.measure_from(now);

@@ -139,7 +139,7 @@ LinksView CapacityLinks::view(Instant now) {
   out.arrived += arrived_;
   out.queue = vote(&LinkRecord::queue, out.rate, now);
   out.newest_queue = vote(&LinkRecord::newest_queue, out.rate, now);
-  out.peak = vote(&LinkRecord::peak, out.rate, now);
+  out.peak = median(&LinkRecord::peak, out.rate, now);
   out.carried = std::exchange(carried_, 0);
   out.lost = std::exchange(lost_, 0);
   out.lossy = std::exchange(lossy_, 0);

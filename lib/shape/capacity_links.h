@@ -35,7 +35,7 @@ struct LinkRecord {
 struct LinksView {
   Duration queue;             // as voted, of the last two reports of each link the lesser
   Duration newest_queue;      // as voted by the last reports alone
-  Duration peak;              // as voted by what each link saw most since restart_peaks()
+  Duration peak;              // median of what each link saw most since restart_peaks()
   Duration rtt;               // of the link that carries most
   Duration interval;          // of its reports
   Instant heard;              // its last

@@ -2,6 +2,7 @@
 #include "shape/capacity_loss.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace covfefe::shape {
 namespace {
@@ -10,7 +11,7 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kWindowBytes = 150 * 1'448;
 constexpr Duration kShortest = Duration::millis(50);
 constexpr Duration kLongest = Duration::seconds(1);
-constexpr Duration kFirstHold = Duration::seconds(5);
+constexpr Duration kFirstHold = Duration::seconds(1);
 constexpr Duration kLongestHold = Duration::seconds(60);
 constexpr Duration kUntilProof = Duration::millis(500);
 constexpr std::uint32_t kLimit = 50;  // permille above what is usual
@@ -36,16 +37,22 @@ CapacityLoss::Finding CapacityLoss::note(const LinksView& view, Instant now) {
     if (length >= kLongest) restart(now);
     return Finding::Nothing;
   }
+  const std::uint64_t before = goodput_;
   goodput_ = carried_ * kSecond / static_cast<std::uint64_t>(length.nanoseconds);
   const auto permille = static_cast<std::uint32_t>(lost_ * 1'000 / (carried_ + lost_));
   const bool most = lossy_ * 2 >= carried_;
   restart(now);
   if (permille < usual_) usual_ -= (usual_ - permille + 15) / 16;
-  return most ? judge(permille, now) : Finding::Nothing;
+  const bool lossy = most && permille > usual_ + kLimit;
+  const bool again = std::exchange(lossy_before_, lossy);
+  if (!lossy) return Finding::Nothing;
+  // One window may be a busy machine's.
+  if (!held(now) && !again) return Finding::Nothing;
+  goodput_ = std::max(goodput_, before);
+  return judge(permille, now);
 }
 
 CapacityLoss::Finding CapacityLoss::judge(std::uint32_t permille, Instant now) {
-  if (permille <= usual_ + kLimit) return Finding::Nothing;
   if (!held(now)) {
     when_held_ = permille;
     return Finding::Policed;

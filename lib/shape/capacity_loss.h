@@ -20,7 +20,7 @@ class CapacityLoss {
   [[nodiscard]] std::uint64_t goodput() const { return goodput_; }  // of the window that ended last
 
   void begin_hold(Instant now);
-  // The rate has been lowered to the goodput. Repeated at about the same goodput, holds grow from 5
+  // The rate has been lowered to the goodput. Repeated at about the same goodput, holds grow from 1
   // to 60 s, for the bucket behind it is the same.
   [[nodiscard]] bool held(Instant now) const { return now < hold_until_; }
   [[nodiscard]] Instant hold_until() const { return hold_until_; }
@@ -34,11 +34,12 @@ class CapacityLoss {
   std::uint64_t lost_ = 0;
   std::uint64_t lossy_ = 0;
   Instant from_;
+  bool lossy_before_ = false;  // the window before was, too
   std::uint64_t goodput_ = 0;
   std::uint32_t usual_ = 0;      // permille that a lower rate did not cure
   std::uint32_t when_held_ = 0;  // permille that began the present hold
   std::uint64_t held_rate_ = 0;  // goodput then
-  Duration hold_ = Duration::seconds(5);
+  Duration hold_ = Duration::seconds(1);
   Instant hold_until_;
   Instant proof_at_ = Instant::never();  // when a lower rate must have helped
 };

@@ -56,7 +56,8 @@ bool CapacityTrial::filled() const {
 
 bool CapacityTrial::carried() const {
   if (peak_ <= plan_.calm + plan_.queue / 2) return true;
-  // On a path that jitters, the rate that arrived is the better witness.
+  // On a path that jitters, the rate that arrived is the better witness, if two reports fit in.
+  if (plan_.reports * 2 > burst_until_ - begun_) return false;
   const std::uint64_t most = plan_.base * (300 + 700 * std::uint64_t{plan_.gain} / 1'000) / 1'000;
   return delivered_ >= most && peak_ <= plan_.calm + plan_.queue * 2;
 }

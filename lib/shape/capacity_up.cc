@@ -10,11 +10,13 @@ namespace {
 constexpr std::uint32_t kLeastGain = 1'050;
 constexpr Duration kTrialQueue = Duration::millis(8);
 constexpr Duration kShortestCalm = Duration::millis(60);
-constexpr Duration kNeedless = Duration::seconds(3);
+constexpr Duration kLongestCalm = Duration::millis(500);
+constexpr Duration kBottom = Duration::millis(1);
 
 }  // namespace
 
 void Capacity::note_calm(Instant now) {
+  floor_seen_ = std::min(floor_seen_, view_.queue);
   if (view_.queue > low() + kTrialQueue / 2) return restart_calm(now);
   calm_sum_ += view_.queue.nanoseconds;
   ++calm_count_;
@@ -27,9 +29,12 @@ void Capacity::restart_calm(Instant now) {
 
 bool Capacity::may_probe(Instant now) const {
   if (!limited() || at_ceiling() || !load_.now().backlogged || now < probe_after_) return false;
-  if (calm_count_ == 0 || Duration{calm_sum_ / calm_count_} > low()) return false;
-  const Duration wait = std::max(rtt() * 4, kShortestCalm);
-  if (now - calm_since_ < wait) return false;
+  // Where delays leap between nothing and much they say little: what arrives must tell.
+  const bool calm = calm_count_ != 0 && Duration{calm_sum_ / calm_count_} <= low() &&
+                    now - calm_since_ >= std::max(rtt() * 4, kShortestCalm);
+  const bool leaps =
+      floor_seen_ <= others_ + kBottom && now - tried_at_ >= std::max(rtt() * 16, kLongestCalm);
+  if (!calm && !leaps) return false;
   const std::uint64_t sent = load_.rate(now - feedback(), now);
   return sent >= estimate_.capacity / 20 * 17;
 }
@@ -49,6 +54,8 @@ void Capacity::begin_trial(Instant now) {
   plan.calm = calm_count_ == 0 ? view_.queue : Duration{calm_sum_ / calm_count_};
   plan.sent = load_.now().sent;
   links_.restart_peaks();
+  tried_at_ = now;
+  floor_seen_ = kLongestCalm;
   trial_.begin(plan, now);
   enter(CapacityState::Probe, "whether the uplink carries more", now);
 }
@@ -70,12 +77,6 @@ void Capacity::probe(Instant now) {
 void Capacity::trial_succeeded(Instant now) {
   believe(trial_.proven());
   probe_gain_ = kNextGain;
-  const std::uint64_t before = before_cut_ == 0 ? sent_at_cut_ : before_cut_;
-  if (cut_at_ > Instant{} && now - cut_at_ < kNeedless && estimate_.capacity >= before) {
-    if (caution_ < 2) ++caution_;
-    caution_since_ = now;
-    cut_at_ = {};
-  }
   if (at_ceiling() || !load_.now().backlogged) {
     return enter(CapacityState::Steady, "the uplink carried more", now);
   }
