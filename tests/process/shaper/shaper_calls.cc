@@ -112,4 +112,12 @@ kj::Own<capnp::MallocMessageBuilder> ShaperCalls::view() {
   return out;
 }
 
+std::uint64_t ShaperCalls::counter(std::string_view name) {
+  const auto response = wait(operators().inspectRequest().send());
+  for (const auto counter : response.getInspection().getCounters()) {
+    if (std::string_view(counter.getName().cStr()) == name) return counter.getValue();
+  }
+  return 0;
+}
+
 }  // namespace covfefe::tests

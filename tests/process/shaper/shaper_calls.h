@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rpc/endpoint.h"
@@ -49,6 +50,8 @@ class ShaperCalls {
   [[nodiscard]] Applied apply(const std::string& text);
   [[nodiscard]] kj::Own<capnp::MallocMessageBuilder> view();
   // Root: schema::ShaperView.
+  [[nodiscard]] std::uint64_t counter(std::string_view name);
+  // Of its inspection, 0 if there is none.
 
  private:
   ShaperNode& node_;

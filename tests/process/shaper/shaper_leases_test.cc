@@ -96,6 +96,7 @@ TEST_CASE("the idle lane sends four cells a second, a real one in the place of a
   CHECK(done[1].tag == 1);
   CHECK(done[2].tag == 99);
   CHECK(done[3].tag == 2);
+  CHECK(met.calls.counter("wakes") < 60);  // it slept between the slots
   const Instant now = os::monotonic_now();
   for (std::size_t i = 1; i < 4; ++i) {
     const double apart =
@@ -169,6 +170,26 @@ TEST_CASE("leases survive a killed shaper: the router restores them with their n
     CHECK(after[i].grant.until == before[i].grant.until);
     CHECK(after[i].grant.rate == before[i].grant.rate);
   }
+}
+
+TEST_CASE("admission counts on what is remembered of an earlier run") {
+  Met met("10 Mbit/s");
+  auto recall = met.calls.router().recallRequest();
+  recall.setLowWater(250'000);
+  met.calls.wait(recall.send());
+  met.calls.let_pass(Duration::millis(100));
+  auto keep = met.calls.view();
+  const auto view = keep->getRoot<schema::ShaperView>().asReader();
+  CHECK(view.getCapacity().getRate() == 1'250'000);
+  CHECK(view.getCapacity().getLowWater() == 250'000);
+  CHECK(view.getLedger().getMost() == 200'000);
+  LeaseTerms own = terms(kBob, 250'000, Duration::minutes(1));
+  own.principal = {0};
+  const auto denied = met.calls.take(own);
+  REQUIRE(std::holds_alternative<LeaseDenied>(denied));
+  CHECK(std::get<LeaseDenied>(denied).why == LeaseRefusal::NoCapacity);
+  CHECK(std::get<LeaseDenied>(denied).best_rate > 0);
+  CHECK(met.calls.wait(met.calls.router().capacityRequest().send()).getSamples().size() == 0);
 }
 
 // ---- a changed configuration
