@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <type_traits>
 
 #include "base/bug.h"
 #include "tests/sim/world.h"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr Duration kKeystoreTakes = Duration::micros(300);
 constexpr Duration kShaperTakes = Duration::micros(30);
+constexpr Duration kLedgerTakes = Duration::millis(1);
 
 ByteArray<32> seed_of(std::uint64_t a, std::uint64_t b) {
   ByteArray<32> key{};
@@ -67,6 +69,7 @@ FriendId Node::befriend(const Node& other, const Friendship& friendship) {
   if (friendship.key == Friendship::Key::Wrong) record.static_key[3] ^= 0x40;
   record.address = other.keys.address();
   record.endpoints = {{other.ip, kControlPort, 0}};
+  record.idle = idle_lane;
   keys.befriend(record.static_key);
   friends_.push_back(record);
   return record.id;
@@ -127,7 +130,7 @@ void Node::settle() {
   for (Sent& one : sent) {
     const auto port = static_cast<std::uint16_t>(kControlPort + one.posting.socket);
     world_.send({{ip, port, 0}, one.posting.to, std::move(one.bytes)});
-    done.push_back({one.posting.tag, true});
+    done.push_back({one.posting.tag, true, world_.now});
   }
   if (!done.empty()) {
     world_.after(kShaperTakes, [this, done = std::move(done), life = life_] {
@@ -152,6 +155,9 @@ core::Frame Node::acquire(core::Lane) {
 void Node::post(const core::Frame& frame, const core::Posting& posting) {
   const auto found = frames_.find(frame.index);
   if (found == frames_.end()) bug("a frame that was not acquired");
+  const FlowClass as = class_of(posting.flow);
+  ++posted[static_cast<std::size_t>(as)];
+  if (as == FlowClass::Idle && posting.length != wire::kSmallDatagram) ++large_chat;
   found->second.resize(posting.length);
   sent_.push_back({posting, std::move(found->second)});
   frames_.erase(found);
@@ -171,6 +177,51 @@ void Node::ask(core::KeystoreRequest request) {
     core::KeystoreReply reply = keys.answer(*held);
     if (world_.keystore_tap) world_.keystore_tap(*this, *held, reply);
     feed(std::move(reply));
+  });
+}
+
+// ---- the shaper's ledger ------------------------------------------------------------------------
+
+void Node::lend(std::uint64_t room) {
+  if (!ledger) ledger.emplace(std::uint32_t{1'000});
+  std::map<FriendId, shape::Principal> all;
+  for (const core::Friend& one : friends_) all[one.id] = {TrustLevel::Met, room};
+  (void)ledger->set_principals(all, world_.now);
+  (void)ledger->set_room(room, world_.now);
+}
+
+std::vector<Lease> Node::leases() {
+  std::vector<Lease> out;
+  ledger->expire(world_.now);
+  ledger->each([&out](const Lease& one) { out.push_back(one); });
+  return out;
+}
+
+void Node::revoke(std::uint32_t lease) {
+  for (const Lease& one : leases()) {
+    if (one.grant.lease == lease) (void)ledger->release(one.terms.principal, lease, world_.now);
+  }
+  feed(core::LeaseRevoked{lease, LeaseRefusal::Capacity});
+}
+
+void Node::ask(core::ShaperRequest request) {
+  if (!ledger || !shaper_attached_) return;
+  world_.after(kLedgerTakes, [this, request = std::move(request), life = life_] {
+    const Instant now = world_.now;
+    ledger->expire(now);
+    const shape::Ledger::Answer answer = std::visit(
+        [&](const auto& what) -> shape::Ledger::Answer {
+          using What = std::decay_t<decltype(what)>;
+          if constexpr (std::is_same_v<What, core::LeaseTake>) {
+            return ledger->take(what.terms, now);
+          } else if constexpr (std::is_same_v<What, core::LeaseExtend>) {
+            return ledger->extend(what.principal, what.lease, what.by, now);
+          } else {
+            return ledger->release(what.principal, what.lease, now);
+          }
+        },
+        request.what);
+    if (life == life_ && alive()) feed(core::ShaperReply{request.request, answer});
   });
 }
 

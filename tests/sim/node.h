@@ -4,6 +4,7 @@
 // echo requests.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "core/router.h"
 #include "crypto/drbg.h"
 #include "rpc/control_codec.h"
+#include "shape/ledger.h"
 #include "tests/support/fake_keystore.h"
 
 namespace covfefe::sim {
@@ -54,6 +56,11 @@ class Node final : public core::Effects {
   void show(const Node& friend_of_it, core::Visibility visibility);
   // What that friend may say of this node, and this node of it. Takes effect likewise.
   void push_friends();
+  void lend(std::uint64_t room);
+  // From now on its shaper keeps rates, up to so many B/s in all, for friends all of it.
+  [[nodiscard]] std::vector<Lease> leases();
+  // In force.
+  void revoke(std::uint32_t lease);
   void keystore(bool attached);
   void keystore_attached(bool attached) { keystore_attached_ = attached; }
   // The same before boot().
@@ -89,7 +96,7 @@ class Node final : public core::Effects {
   void deliver(std::span<const ByteView> packets) override;
   void ask(core::KeystoreRequest request) override;
   void tell(core::Report report) override;
-  void ask(core::ShaperRequest) override {}
+  void ask(core::ShaperRequest request) override;
   void measured(FlowId, const core::PathSample&) override {}
 
   const std::string name;
@@ -100,7 +107,11 @@ class Node final : public core::Effects {
   std::vector<Bytes> delivered;  // everything that the TUN got, newest last; Keeps::Everything
   std::size_t doubled = 0;       // echo requests that were delivered twice
   std::size_t asked = 0;         // of the keystore
-  core::RouterConfig config;     // for the next boot(); keys, boot id and sockets are filled in
+  std::optional<shape::Ledger> ledger;             // its shaper's, from lend() on
+  std::array<std::size_t, kFlowClasses> posted{};  // datagrams by class
+  std::size_t large_chat = 0;                      // of class Idle that are no S cells
+  IdleLane idle_lane = IdleLane::Off;              // towards friends that are made from now on
+  core::RouterConfig config;  // for the next boot(); keys, boot id and sockets are filled in
 
  private:
   friend class World;

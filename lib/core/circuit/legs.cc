@@ -187,20 +187,20 @@ void Legs::attach(PeerSession& session, const Need& need) {
   std::size_t started = 0;
   if (session.legs.size() < PeerSession::kLegs) {
     for (const CircuitPath& path : paths(session, need)) {
-      if (start(session, {path, replaces, {}, 0})) ++started;
+      if (start(session, path, {replaces, {}, 0})) ++started;
       replaces = CircuitId{};
     }
   }
   if (started < need.legs) session.attach_at = now + kLook;
 }
 
-bool Legs::start(PeerSession& session, const Plan& plan) {
+bool Legs::start(PeerSession& session, const CircuitPath& path, const Plan& plan) {
   Shared& shared = reach_.shared;
   const crypto::KeyPair last = crypto::make_key_pair(shared.random);
   Attempt attempt;
   attempt.what = Attempt::What::Attach;
   attempt.peer = session.peer;
-  attempt.path = plan.path;
+  attempt.path = path;
   attempt.started = shared.now;
   attempt.session = &session;
   attempt.replaces = plan.replaces;
@@ -213,13 +213,12 @@ bool Legs::start(PeerSession& session, const Plan& plan) {
   shared.random.fill(MutableBytes(payload).subspan(said));
   BuildTerms terms = plan.terms;
   terms.last_ephemeral = &last;
-  const auto build = reach_.builds.start(plan.path, terms, payload);
+  const auto build = reach_.builds.start(path, terms, payload);
   if (build) reach_.attempts.add(*build, std::move(attempt));
   return build.has_value();
 }
 
-std::optional<Legs::Plan> Legs::reservable(PeerSession& session, const Uses& avoid,
-                                           CircuitId old) const {
+Legs::Reservable Legs::reservable(PeerSession& session, const Uses& avoid, CircuitId old) const {
   std::vector<CircuitId> instead{old};
   for (const auto& leg : session.legs) {
     const bool plain = leg->leased_until == Instant{} && leg->circuit != old;
@@ -231,10 +230,10 @@ std::optional<Legs::Plan> Legs::reservable(PeerSession& session, const Uses& avo
       if (counts(*leg) && leg->circuit != one) uses.add(leg->path);
     }
     uses.add(reach_.leaving);
-    const auto found = reach_.discovery.paths(session.peer->address, 1, uses.view());
-    if (!found.empty()) return Plan{found.front(), one, {}, 0};
+    Reservable found{reach_.discovery.paths(session.peer->address, 1, uses.view()), one};
+    if (!found.path.empty()) return found;
   }
-  return std::nullopt;
+  return {};
 }
 
 void Legs::leased(PeerSession& session, CircuitId circuit, Instant until) {

@@ -40,15 +40,17 @@ class Legs {
 
   // ---- with a rate that is kept (Step Q7, covfefe-protocol(7)) ----------------------------------
   struct Plan {
-    CircuitPath path;
     CircuitId replaces;
     BuildTerms terms;               // last_ephemeral is filled in
     std::uint32_t reservation = 0;  // 0: none
   };
-  [[nodiscard]] std::optional<Plan> reservable(PeerSession& session, const Uses& avoid,
-                                               CircuitId old) const;
+  struct Reservable {
+    std::vector<CircuitPath> path;  // one, or there is none
+    CircuitId replaces;
+  };
+  [[nodiscard]] Reservable reservable(PeerSession& session, const Uses& avoid, CircuitId old) const;
   // A path for one more leg, or in place of `old`, or else of one without a reservation.
-  bool start(PeerSession& session, const Plan& plan);
+  bool start(PeerSession& session, const CircuitPath& path, const Plan& plan);
   void leased(PeerSession& session, CircuitId circuit, Instant until);
   void retire(PeerSession& session, CircuitId circuit);
   // It is used for receiving only, and goes soon.

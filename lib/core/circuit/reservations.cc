@@ -87,17 +87,18 @@ void Reservations::begin(Reservation& one, Duration lasts, Duration patience) {
 void Reservations::next_path(Reservation& one) {
   PeerSession* session = session_of(one);
   if (session == nullptr) return;
-  const auto found = parts_.legs.reservable(*session, one.next.avoid, one.now.circuit);
-  if (!found) {
+  auto found = parts_.legs.reservable(*session, one.next.avoid, one.now.circuit);
+  if (found.path.empty()) {
     const bool first = one.next.trouble.empty();
     return give_up(one, first ? "there is no path that is not in use" : one.next.trouble);
   }
   ++one.next.tries;
-  one.next.path = found->path;
-  one.next.replaces = found->replaces;
-  one.next.avoid.add(found->path);
+  one.next.path = std::move(found.path);
+  one.next.replaces = found.replaces;
+  const CircuitPath& path = one.next.path.front();
+  one.next.avoid.add(path);
   one.phase = Phase::Leasing;
-  const Peer* entry = reach_.peers.at(found->path.entry);
+  const Peer* entry = reach_.peers.at(path.entry);
   LeaseTerms terms;
   terms.over.push_back(entry == nullptr ? FriendId{} : entry->id);
   terms.lease_class = one.lease_class;
@@ -126,7 +127,6 @@ void Reservations::build(Reservation& one) {
   PeerSession* session = session_of(one);
   if (session == nullptr) return try_again(one, "the session is gone");
   Legs::Plan plan;
-  plan.path = one.next.path;
   plan.replaces = one.next.replaces;
   plan.reservation = one.id;
   const bool realtime = one.lease_class == LeaseClass::Realtime;
@@ -136,7 +136,8 @@ void Reservations::build(Reservation& one) {
   // A leg is replaced before its lifetime is over: not before its reservation is, if it can be.
   plan.terms.lifetime = plan.terms.duration < 3'600 ? 3'600 : kLongest;
   one.phase = Phase::Building;
-  if (!parts_.legs.start(*session, plan)) try_again(one, "the build could not be sent");
+  if (!parts_.legs.start(*session, one.next.path.front(), plan))
+    try_again(one, "the build could not be sent");
 }
 
 void Reservations::try_again(Reservation& one, std::string trouble) {

@@ -67,7 +67,7 @@ class Reservations {
   };
   struct Try {
     RequestId asked;
-    CircuitPath path;
+    std::vector<CircuitPath> path;  // one, from Leasing on
     CircuitId replaces;
     LeaseGrant own;
     Duration lasts;
