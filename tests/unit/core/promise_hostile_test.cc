@@ -140,6 +140,8 @@ TEST_CASE("pleas in thousands leave one that waits") {
     if (i % 1'000 == 0) mob.run(Duration::millis(100));
   }
   CHECK(mob.bob.report().all.size() == 2);
+  REQUIRE(mob.last<wire::Nak>());
+  CHECK(mob.last<wire::Nak>()->reason == wire::NakReason::TooMany);
   CHECK(mob.bob.notices.size() - before <= 8 + 4 + 1);
 }
 

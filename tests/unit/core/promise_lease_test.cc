@@ -53,6 +53,8 @@ TEST_CASE("what is reserved both ways is kept by both uplinks until its end") {
   const auto given = two.bob.shown(PromiseKind::LeaseGiven);
   REQUIRE(given);
   CHECK(given->payload_rate == 10'240);
+  CHECK(given->ours);
+  CHECK_FALSE(taken->ours);
   CHECK(two.bob.noticed("keeps 10 KiB/s for alice for 10 min"));
   two.run(Duration::minutes(10));
   CHECK_FALSE(two.alice.shown(PromiseKind::LeaseTaken));
@@ -139,6 +141,16 @@ TEST_CASE("a shaper that does not answer is no longer waited for, and nothing st
   ReserveQuery query = some_of(two.bob, 1'000);
   CHECK_FALSE(two.reserve(query).ok);
   two.run(Duration::seconds(2));
+  CHECK(two.alice.leases() == 0);
+}
+
+TEST_CASE("a lease that is granted when nobody waits any more is given back") {
+  Two two;
+  two.alice.shaper_sleeps = true;
+  CHECK_FALSE(two.reserve(1'000).ok);
+  two.alice.shaper_sleeps = false;
+  two.run(Duration::seconds(1));
+  CHECK(two.alice.asked_shaper == 2);
   CHECK(two.alice.leases() == 0);
 }
 

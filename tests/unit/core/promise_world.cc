@@ -50,6 +50,7 @@ void PromiseNode::step(const std::function<void()>& what) {
 }
 
 void PromiseNode::settle() {
+  if (shaper_sleeps) return;
   while (!for_shaper_.empty()) {
     std::vector<core::ShaperRequest> asked;
     std::swap(asked, for_shaper_);

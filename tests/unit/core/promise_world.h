@@ -89,6 +89,7 @@ class PromiseNode final : public core::CellSink, public core::Effects, public co
   std::unique_ptr<core::Promises> promises;
   shape::Ledger ledger{1'000};
   bool shaper_answers = true;
+  bool shaper_sleeps = false;  // it answers when it wakes
   bool channel_full = false;
   bool small = false;
   bool deaf = false;  // what is sent to it is lost: a test speaks in its name
