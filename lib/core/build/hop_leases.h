@@ -59,7 +59,7 @@ class HopLeases {
   struct Waiting {
     RequestId request;
     Build build;
-    std::uint32_t rate = 0;  // asked for now
+    std::uint32_t rate = 0;  // asked for
     bool again = false;
     Instant give_up{};
   };

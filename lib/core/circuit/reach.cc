@@ -24,7 +24,9 @@ void shun(std::vector<Shunned>& list, const CircuitPath& path, Instant now) {
   if (path.hops.empty()) return;
   std::erase_if(list, [now](const Shunned& one) { return one.until <= now; });
   if (list.size() == PeerSession::kShunned) list.erase(list.begin());
-  list.push_back({path, now + kLasts});
+  Shunned& one = list.emplace_back();
+  one.path = path;
+  one.until = now + kLasts;
 }
 
 bool points_at_hop(const BuildFailure& failure) {

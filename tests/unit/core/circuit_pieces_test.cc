@@ -295,7 +295,8 @@ TEST_CASE("fragments that add up to more than a packet are refused") {
   PacketReassembly reassembly;
   const auto bytes = bytes_upto(12 * PacketReassembly::kFragmentBytes);
   const auto pieces = pieces_of(1, bytes);
-  for (std::size_t i = 0; i + 1 < pieces.size(); ++i) CHECK(reassembly.add(pieces[i], Instant{}).ok());
+  for (std::size_t i = 0; i + 1 < pieces.size(); ++i)
+    CHECK(reassembly.add(pieces[i], Instant{}).ok());
   CHECK_FALSE(reassembly.add(pieces.back(), Instant{}).ok());
 }
 
