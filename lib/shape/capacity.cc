@@ -12,7 +12,8 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kCell = 1'448;
 constexpr std::uint64_t kTwoCells = 2 * kCell;  // L cells, as large as the root clock's burst
 constexpr std::uint64_t kDemand = 16'384;       // a second; less makes no queue
-constexpr std::int64_t kMissing = 40;           // ms of what was sent
+constexpr std::int64_t kMostLacking = std::int64_t{1} << 50;
+constexpr std::int64_t kMissing = 40;  // ms of what was sent
 constexpr Duration kWindow = Duration::millis(40);
 constexpr Duration kEvaluate = Duration::millis(2);
 constexpr Duration kCheck = Duration::millis(10);  // without reports
@@ -69,6 +70,7 @@ void Capacity::configure(const CapacitySettings& settings, Instant now) {
   } else {
     believe(estimate_.capacity);
   }
+  estimate_.settled = estimate_.capacity;
   publish(now);
 }
 
@@ -166,11 +168,14 @@ bool Capacity::starving() const {
 bool Capacity::starved() const {
   if (!limited() || !anchored_ || view_.links == 0 || !view_.short_most) return false;
   if (view_.newest_lost * 4 > view_.newest) return false;
-  const auto sent = static_cast<std::int64_t>(load_.sent_by(evaluated_ - rtt()));
-  const std::int64_t missing = sent - static_cast<std::int64_t>(view_.arrived) - under_way_;
+  const std::int64_t missing = lacking(load_.sent_by(evaluated_ - rtt())) - under_way_;
   const auto rate = static_cast<std::int64_t>(std::max(sent_before(), kDemand));
   const std::int64_t cells = std::int64_t{view_.links} * kCell;  // one may be on its way to each
   return missing > rate * (kMissing << caution_) / 1'000 + cells;
+}
+
+std::int64_t Capacity::lacking(std::uint64_t sent) const {
+  return std::clamp(static_cast<std::int64_t>(sent - view_.arrived), -kMostLacking, kMostLacking);
 }
 
 void Capacity::note_under_way() {
@@ -178,8 +183,7 @@ void Capacity::note_under_way() {
                      estimate_.state != CapacityState::Drain &&
                      estimate_.state != CapacityState::Stall;
   if (!flows || view_.links == 0 || evaluated_ < anchor_at_) return;
-  const auto sent = static_cast<std::int64_t>(load_.sent_by(evaluated_ - rtt()));
-  const std::int64_t change = sent - static_cast<std::int64_t>(view_.arrived) - under_way_;
+  const std::int64_t change = lacking(load_.sent_by(evaluated_ - rtt())) - under_way_;
   // Down fast, up slowly: a queue that reports have yet to see must not count as usual.
   under_way_ += !anchored_ ? change : change < 0 ? change / 8 : change / 256;
   anchored_ = true;
@@ -209,10 +213,15 @@ bool Capacity::at_ceiling() const {
 }
 
 void Capacity::believe(std::uint64_t capacity) {
-  estimate_.capacity = std::max(capacity, kLeastCapacity);
+  estimate_.capacity = std::clamp(capacity, kLeastCapacity, kMostCapacity);
   if (settings_.ceiling != 0) {
     estimate_.capacity = std::min(estimate_.capacity, settings_.ceiling);
   }
+}
+
+void Capacity::take_back() {
+  estimate_.capacity = before_cut_ == 0 ? settings_.ceiling : before_cut_;
+  if (limited()) believe(estimate_.capacity);
 }
 
 std::uint64_t Capacity::wanted_rate(Instant now) const {

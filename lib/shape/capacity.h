@@ -49,6 +49,7 @@ class Capacity {
   void evaluate(Instant now);
   void enter(CapacityState state, const char* why, Instant now);
   void believe(std::uint64_t capacity);
+  void take_back();  // what was believed before the cut holds
   void publish(Instant now);
   [[nodiscard]] std::uint64_t wanted_rate(Instant now) const;
   [[nodiscard]] bool limited() const { return estimate_.capacity != 0; }
@@ -69,6 +70,7 @@ class Capacity {
   [[nodiscard]] bool starving() const;
   [[nodiscard]] bool starved() const;
   [[nodiscard]] std::uint64_t sent_before() const;
+  [[nodiscard]] std::int64_t lacking(std::uint64_t sent) const;
   void note_under_way();
   void anchor_at(Instant when);
   [[nodiscard]] Duration standing() const;

@@ -48,7 +48,7 @@ Duration Capacity::standing() const {
   if (!anchored_) return view_.newest_queue;
   // What was sent and is not accounted for, beyond what is on its way. Delays cannot tell how long
   // a long queue is now: they come as late as it is long.
-  const auto missing = static_cast<std::int64_t>(load_.now().sent - view_.arrived) - under_way_;
+  const std::int64_t missing = lacking(load_.now().sent) - under_way_;
   const auto capacity = static_cast<std::int64_t>(estimate_.capacity);
   const std::int64_t pipe = capacity * (rtt().nanoseconds / 1'000) / kMicros;
   const std::int64_t queue = std::clamp<std::int64_t>(missing - pipe, 0, 4 * capacity);
@@ -108,12 +108,11 @@ bool Capacity::vanished(Instant now) const {
 void Capacity::end_drain(Instant now) {
   restart_calm(now);
   loss_.restart(now);
-  if (standing() > kVeryDeep)
-    anchor_at(now + feedback());  // some bytes will never be accounted for
+  // Some bytes will never be accounted for.
+  if (standing() > kVeryDeep) anchor_at(now + feedback());
   const std::uint64_t measured = links_.measured(now);
   if (measured == 0 || vanished(now)) {
-    estimate_.capacity = before_cut_;
-    if (limited()) believe(before_cut_);
+    take_back();
     if (caution_ < 2) ++caution_;
     caution_since_ = now;
     anchor_at(now + feedback());
@@ -167,8 +166,7 @@ bool Capacity::policed(Instant now) {
     return true;
   }
   if (found != CapacityLoss::Finding::Incurable) return false;
-  estimate_.capacity = before_cut_;
-  if (limited()) believe(before_cut_);
+  take_back();
   enter(CapacityState::Steady, "a lower rate does not cure the loss", now);
   return true;
 }

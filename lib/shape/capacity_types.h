@@ -10,6 +10,7 @@
 namespace covfefe::shape {
 
 inline constexpr std::uint64_t kLeastCapacity = 8'192;  // bytes a second; no estimate is lower
+inline constexpr std::uint64_t kMostCapacity = std::uint64_t{1} << 34;  // none is higher
 
 enum class CapacityState : std::uint8_t {
   Steady,   // the estimate holds

@@ -7,7 +7,7 @@ import os, subprocess, sys, time
 sys.dont_write_bytecode = True
 import bench, nodes
 from datagrams import flood
-from emulator import EmulatedLink, long_queue, until_used, used, waits
+from emulator import EmulatedLink, long_queue, program, until_used, used, waits
 from hub import configure
 
 FAST = 2_500_000  # bytes a second
@@ -118,15 +118,17 @@ def measure(report, rounds, up="auto"):
 
 def need():
     bench.need("iperf3", "ss", "ping")
-    from emulator import program
     if not os.path.exists(program()):
         sys.exit("missing: %s (build first)" % program())
+    with open("/proc/sys/net/ipv4/tcp_available_congestion_control") as file:
+        missing = set(PEERS) - set(file.read().split())
+    if missing:
+        sys.exit("missing: congestion control %s (modprobe tcp_%s)" % (missing, missing.pop()))
 
 
 def main():
     chosen = bench.arguments(__doc__, rounds=(3, "rounds of each"))
     need()
-    nodes.run(["modprobe", "-q", "tcp_bbr"], check=False)
     bench.introduce("an uplink of %.0f Mbit/s that falls to %.0f and rises again" % (FAST * 8 / 1e6, SLOW * 8 / 1e6))
     report = bench.Report()
     measure(report, chosen.rounds)

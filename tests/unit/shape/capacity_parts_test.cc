@@ -79,20 +79,24 @@ TEST_CASE("what is promised is kept while a queue drains, as far as it is carrie
 }
 
 TEST_CASE("absurd reports are survived and never leave the bounds") {
-  Capacity capacity(3, {2'000'000, true}, kBegin);
-  std::uint64_t sent = 0;
-  for (int i = 1; i < 2'000; ++i) {
-    const Instant now = kBegin + Duration::millis(3 * i);
-    LinkReport report;
-    report.delivered = i % 3 == 0 ? 0xffffffff : 0;
-    report.interval = Duration{i % 5 == 0 ? 0 : 1'040'000'000};
-    report.queue = Duration::millis(i % 7 == 0 ? 2'090 : 0);
-    report.rtt = Duration{i % 11 == 0 ? 0 : 4'190'000'000};
-    report.lost = static_cast<std::uint8_t>(i % 13 == 0 ? 255 : i);
-    capacity.report(static_cast<std::uint32_t>(i % 3), report, now);
-    capacity.step({sent += 5'000, 0xffffffffffff, i % 2 == 0}, now);
-    CHECK(capacity.estimate().rate >= shape::kLeastCapacity);
-    CHECK(capacity.estimate().rate <= 2'000'000);
+  for (const std::uint64_t ceiling : {std::uint64_t{0}, std::uint64_t{2'000'000}}) {
+    Capacity capacity(3, {ceiling, true}, kBegin);
+    std::uint64_t sent = 0;
+    for (int i = 1; i < 20'000; ++i) {
+      const Instant now = kBegin + Duration::millis(3 * i);
+      LinkReport report;
+      report.delivered = i % 3 == 0 ? 0xffffffff : 0;
+      report.interval = Duration{i % 5 == 0 ? 0 : 1'040'000'000};
+      report.queue = Duration::millis(i % 7 < i / 5'000 ? 2'090 : 0);
+      report.rtt = Duration{i % 11 == 0 ? 0 : 4'190'000'000};
+      report.lost = static_cast<std::uint8_t>(i % 13 == 0 ? 255 : i);
+      capacity.report(static_cast<std::uint32_t>(i % 3), report, now);
+      capacity.step({sent += 5'000, 0xffffffffffff, i % 2 == 0}, now);
+      const std::uint64_t rate = capacity.estimate().rate;
+      const bool bounded = rate >= shape::kLeastCapacity && rate <= shape::kMostCapacity;
+      CHECK((bounded || (rate == 0 && ceiling == 0)));
+      if (ceiling != 0) CHECK(rate <= ceiling);
+    }
   }
 }
 
