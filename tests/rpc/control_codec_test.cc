@@ -200,7 +200,7 @@ TEST_CASE("a kind of message from the future is refused") {
   // The discriminant is the only 16-bit field with the value of PROBE_SEEN in the root's data.
   for (std::size_t at = 16; at + 1 < bytes.size() && !changed; at += 2) {
     if (load_le<std::uint16_t>(bytes.data() + at) == schema::Control::PROBE_SEEN) {
-      store_le<std::uint16_t>(bytes.data() + at, 13);
+      store_le<std::uint16_t>(bytes.data() + at, 9'999);
       changed = true;
     }
   }
