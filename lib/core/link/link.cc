@@ -169,7 +169,7 @@ void Link::forget_friend() {
   reassembly_.reset();
   paths_.forget_data();
   slots_.theirs = IdleLane::Off;
-  paths_.rest(false, desk_.now);
+  paths_.rouse(desk_.now);
   meter_.restart();
   peer_stamp_ = {};
 }

@@ -127,6 +127,7 @@ class Link {
   void handle(const wire::RekeyAnswer& answer);
 
   // cells in (link_receive.cc)
+  void sign_of_life(Session& session);
   void read_link_cell(const Session& session, const Session::Opened& cell, const Arrival& arrival);
   void read_frame(const wire::PadFrame& frame, const Session& session, const Arrival& arrival);
   void read_frame(const wire::ControlFrame& frame, const Session& session, const Arrival& arrival);

@@ -26,15 +26,7 @@ void Link::receive(Session& session, const DatagramIn& datagram) {
   ++rx_cells_;
   last_heard_ = desk_.now;
   const Route route{datagram.socket, datagram.from, datagram.to};
-  if (!session.confirmed()) {
-    // Step L13: the first authentic cell shows that the initiator has the keys.
-    session.confirm();
-    // Who made this cell has read our answer: where that went is proven.
-    const bool answered = session.start().epoch == call_.epoch;
-    confirmed(session, answered ? call_.from : paths_.control());
-  } else if (!up_ && sessions_.sending() != nullptr) {
-    go_up(paths_.control());
-  }
+  sign_of_life(session);
   // Step L21. A spare may have been withheld and sent late: it says nothing about where the friend
   // is now.
   if (opened->lane != Lane::Spare) {
@@ -55,6 +47,18 @@ void Link::receive(Session& session, const DatagramIn& datagram) {
   const bool large = datagram.bytes.size() == wire::kLargeDatagram;
   const CellSize size = large ? CellSize::Large : CellSize::Small;
   read_link_cell(session, *opened, {route, size, opened->lane, false});
+}
+
+void Link::sign_of_life(Session& session) {
+  if (!session.confirmed()) {
+    // Step L13: the first authentic cell shows that the initiator has the keys.
+    session.confirm();
+    // Who made this cell has read our answer: where that went is proven.
+    const bool answered = session.start().epoch == call_.epoch;
+    confirmed(session, answered ? call_.from : paths_.control());
+  } else if (!up_ && sessions_.sending() != nullptr) {
+    go_up(paths_.control());
+  }
 }
 
 void Link::read_link_cell(const Session& session, const Session::Opened& cell,
@@ -170,7 +174,11 @@ void Link::handle(const wire::Hello& hello) {
   if (!hellos_.take(desk_.now)) return;
   paths_.announced(hello.data_sockets.view(), desk_.now);
   slots_.theirs = lane_of(hello.idle);
-  paths_.rest(slots_.friend_flows(), desk_.now);
+  if (slots_.friend_flows()) {
+    paths_.rest();
+  } else {
+    paths_.rouse(desk_.now);
+  }
   desk_.tend = true;
 }
 

@@ -41,9 +41,9 @@ Instant Paths::after_pause(const Path& path, Instant from) const {
   return {(at.nanoseconds + turn - 1) / turn * turn};
 }
 
-void Paths::rest(bool on, Instant now) {
-  if (resting_ == on) return;
-  resting_ = on;
+void Paths::rouse(Instant now) {
+  if (!resting_) return;
+  resting_ = false;
   for (Path& path : paths_) {
     if (!path.next_probe.is_never()) path.next_probe = std::min(path.next_probe, now + kIdleProbe);
   }

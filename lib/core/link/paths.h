@@ -55,8 +55,10 @@ class Paths {
   // An authentic cell (not of lane 3) came from arrival.to at our arrival.from. A challenge to send
   // when that is not where the friend was, at most one a second and path.
 
-  void rest(bool on, Instant now);
+  void rest() { resting_ = true; }
   // Cells of the friend's idle lane arrive on the control path: they are the sign of life.
+  void rouse(Instant now);
+  // They do not any more.
 
   struct Answered {
     std::optional<Duration> rtt;  // not of an answer in a slot

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/link/paths.h"
 #include "tests/unit/core/link_world.h"
 
 using namespace covfefe;
@@ -117,7 +118,11 @@ TEST_CASE("a message that was lost in a slot is sent again outside of slots") {
   });
   t.world.run_for(Duration::millis(500));
   t.a.steal = nullptr;
+  t.a.left.clear();
   CHECK(t.world.run_until([&] { return t.b.controls.size() == 1; }, Duration::seconds(2)));
+  CHECK(std::any_of(t.a.left.begin(), t.a.left.end(), [](const Node::Left& one) {
+    return one.posting.pace == Pace::Now && one.posting.lane == Lane::Link;
+  }));
 }
 
 TEST_CASE("a chat takes the place of dummies") {
@@ -280,6 +285,39 @@ TEST_CASE("a friend that roams on a silent link is followed, and spares go after
   t.world.run_for(Duration::seconds(10));
   for (const Node::Left& one : t.b.left) CHECK(one.posting.to.ip == test_ip(9, 1));
   CHECK(t.a.downs + t.b.downs == 0);
+}
+
+TEST_CASE("at rest the control path is let alone, and data paths are asked now and then") {
+  crypto::Drbg random(ByteArray<32>{1});
+  Instant now{Duration::seconds(100).nanoseconds};
+  Paths paths({true, true, true});
+  paths.start({0, {test_ip(0, 1), 6363, 0}, {}}, now);
+  const std::vector<wire::DataSocket> sockets{{6364, wire::SocketClass::Bulk, {}},
+                                              {6365, wire::SocketClass::Realtime, {}}};
+  paths.announced(sockets, now);
+  std::array<std::size_t, kSockets> asked{};
+  const auto run = [&](Duration time) {
+    asked = {};
+    for (const Instant until = now + time; now < until; now = now + Duration::millis(100)) {
+      while (const auto challenge = paths.due(now, wire::AnswerPace::InSlot, random)) {
+        ++asked[challenge->route.socket];
+        const auto answered = paths.answered(challenge->token, now);
+        REQUIRE(answered.has_value());
+        CHECK(!answered->rtt.has_value());
+      }
+    }
+  };
+  run(Duration::seconds(100));
+  CHECK(asked[0] == 10);
+  paths.rest();
+  run(Duration::seconds(30));
+  run(Duration::seconds(100));
+  CHECK(asked[0] == 0);
+  CHECK(asked[1] == 5);
+  CHECK(asked[2] == 5);
+  paths.rouse(now);
+  run(Duration::seconds(100));
+  CHECK(asked[0] >= 9);
 }
 
 TEST_CASE("a shaper that went takes the spares along, and the next one gets new ones") {
