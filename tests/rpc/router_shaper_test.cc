@@ -64,6 +64,11 @@ TEST_CASE_FIXTURE(ShaperDesk, "a shaper that restarted gets back what was grante
           })
           .then([this] {
             (void)mail();
+            extend(3, 100);
+            return turns();
+          })
+          .then([this] {
+            (void)mail();
             restart();
             take(4);
             CHECK(refusal_in(replies().at(0)) == LeaseRefusal::Unavailable);
@@ -72,6 +77,7 @@ TEST_CASE_FIXTURE(ShaperDesk, "a shaper that restarted gets back what was grante
           .then([this] {
             REQUIRE(record.restored.size() == 2);
             CHECK(record.restored[0].grant.lease == 100);
+            CHECK(record.restored[0].grant.until == now + Duration::minutes(15));
             CHECK(record.restored[1].terms.principal == FriendId{3});
             CHECK(mail().empty());
             take(5);
