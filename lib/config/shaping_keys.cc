@@ -56,8 +56,9 @@ Problem read_idle(const Node& node, IdleLane& lane) {
 }
 
 auto place_of(auto& friends, std::string_view petname) {
-  return std::lower_bound(friends.begin(), friends.end(), petname,
-                          [](const FriendShaping& a, std::string_view b) { return a.petname < b; });
+  return std::lower_bound(
+      friends.begin(), friends.end(), petname,
+      [](const FriendShaping& a, std::string_view b) { return a.petname.compare(b) < 0; });
 }
 
 FriendShaping& friend_entry(Shaping& shaping, std::string_view petname) {
