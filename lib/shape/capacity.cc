@@ -23,7 +23,7 @@ constexpr Duration kLow = Duration::millis(5);
 constexpr Duration kTriggers[] = {Duration::millis(15), Duration::millis(25), Duration::millis(40)};
 constexpr Duration kMostSlack = Duration::millis(50);
 constexpr Duration kCaution = Duration::millis(40);  // longer for each cut for nothing
-constexpr Duration kCautious = Duration::minutes(10);
+constexpr Duration kCautious = Duration::minutes(2);
 
 }  // namespace
 
@@ -149,8 +149,9 @@ bool Capacity::congested(Instant now) {
   const std::uint64_t sent = load_.rate(from, now);
   const bool held_back = load_.backlogged_since(from);
   const bool starves = starving();
+  const bool missing = held_back && starved();
   const bool seen = view_.queue > trigger() || (starves && view_.newest_queue > trigger());
-  if ((sent < kDemand && !held_back) || !(seen || (held_back && starved()))) {
+  if ((sent < kDemand && !held_back) || !(seen || missing)) {
     onset_ = Instant::never();
     return false;
   }
@@ -158,7 +159,7 @@ bool Capacity::congested(Instant now) {
   // Demand above what arrives is proof at once. Otherwise something else may delay the reports
   // themselves, a busy machine for one: a queue of ours would stay.
   const bool proof = (held_back || starves) && now - onset_ >= kCaution * caution_;
-  return proof || now - onset_ >= std::max(feedback() * 4, Duration::millis(200));
+  return missing || proof || now - onset_ >= std::max(feedback() * 4, Duration::millis(200));
 }
 
 bool Capacity::starving() const {
@@ -171,7 +172,7 @@ bool Capacity::starved() const {
   const std::int64_t missing = lacking(load_.sent_by(evaluated_ - rtt())) - under_way_;
   const auto rate = static_cast<std::int64_t>(std::max(sent_before(), kDemand));
   const std::int64_t cells = std::int64_t{view_.links} * kCell;  // one may be on its way to each
-  return missing > rate * (kMissing << caution_) / 1'000 + cells;
+  return missing > rate * (kMissing * (1 + caution_)) / 1'000 + cells;
 }
 
 std::int64_t Capacity::lacking(std::uint64_t sent) const {
