@@ -44,7 +44,7 @@ bool same_word(const FriendRecord& one, FriendRecord other) {
 void CoreView::set_config(const config::Config& now) {
   shaping_ = now.shaping;
   idle_lane_ = now.idle_lane;
-  policy_ = {now.promises.please, now.promises.lend};
+  policy_ = {now.promises.please, now.promises.lend, now.link_overhead};
   policy_sent_ = false;
   update_table();
 }

@@ -72,6 +72,7 @@ class Promises final : public LinkLeases {
   // What the line adds is charged on top.
 
  private:
+  void report_leases(const Party& party, PromisesReport& out) const;
   void report_party(Party& party, PromisesReport& out);
   void adopt(const Lease& lease);
 

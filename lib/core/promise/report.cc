@@ -56,7 +56,7 @@ void set_times(PromiseReport& out, const LeaseGrant& times, Instant now) {
 
 }  // namespace
 
-void Promises::report_party(Party& party, PromisesReport& out) {
+void Promises::report_leases(const Party& party, PromisesReport& out) const {
   const Instant now = accord_.now;
   const Line line = accord_.line(party);
   for (const Given& one : party.given) {
@@ -82,6 +82,10 @@ void Promises::report_party(Party& party, PromisesReport& out) {
     set_times(taken, {0, 0, one.from, one.until}, now);
     out.all.push_back(std::move(taken));
   }
+}
+
+void Promises::report_party(Party& party, PromisesReport& out) {
+  const Instant now = accord_.now;
   if (party.heard.online) {
     PromiseReport online = about(party, PromiseKind::OnlineUntil, "announced");
     set_times(online, {0, 0, now, party.heard.online->until}, now);
@@ -126,6 +130,7 @@ void Promises::report(PromisesReport& out) {
   own(PromiseKind::Leaving, intents_.own().leaving);
   for (Party& party : accord_.parties) {
     if (party.id.value == 0) continue;
+    report_leases(party, out);
     report_party(party, out);
     if (out.all.size() >= kReportMost) break;
   }
