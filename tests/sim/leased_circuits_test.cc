@@ -345,8 +345,10 @@ TEST_CASE("a friend that takes back that it leaves is an entry again") {
   leaver->ask(core::IntendQuery{core::IntentKind::Leaving, Duration::seconds(60)});
   world.run(Duration::seconds(1));
   leaver->ask(core::IntendQuery{core::IntentKind::None, {}});
+  const std::uint64_t made = world.alice.counter("build.made");
   CHECK(world.stream(Duration::seconds(70), Duration::millis(100), {0, 200, 0}) == 0);
   CHECK(world.entries(*leaver) == 1);
+  CHECK(world.alice.counter("build.made") == made);
 }
 
 TEST_CASE("where there is no other, circuits go by a friend that leaves as long as it is there") {
