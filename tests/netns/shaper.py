@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shaper under real traffic: a hub with 64 friends, promises that hold beside full bulk and across kills, and an
+idle lane that looks the same whatever is said in it."""
+import os, sys, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import nodes
+from capture import Capture
+from datagrams import LOWER_EFFORT, Ticker, flood, percentile, received
+from hub import Hub, configure
+
+FRIENDS = 64
+UPLINK = 30_000_000  # bit/s of wire
+SMALL = 256  # bytes of an S cell
+WIRE = SMALL + 28  # over IPv4
+
+
+def goodput(friends, seconds):
+    """Bytes a second that each friend's applications got, over so many seconds."""
+    before, start = [received(one) for one in friends], time.monotonic()
+    time.sleep(seconds)
+    took = time.monotonic() - start
+    return [(received(one) - was) / took for one, was in zip(friends, before)]
+
+
+def greedy(lab):
+    """64 friends: one that takes all it can changes what the others get by less than 2 %"""
+    hub = Hub(lab, FRIENDS, "capacity: {up: %d bit/s, learn: no}" % UPLINK)
+    others, glutton = hub.friends[:-1], hub.friends[-1]
+    for one in hub.friends[:4]:
+        hub.node.reaches(one)
+    # Each asks for half of an equal share: cells, headers and all they fit beside one another.
+    modest = UPLINK // FRIENDS // 2
+    flood(hub.node, others, bits=modest, size=600, seconds=50)
+    time.sleep(4)
+    alone = goodput(others, 10)
+    flood(hub.node, [glutton], bits=2 * UPLINK, seconds=18)
+    time.sleep(2)
+    beside = goodput(others, 10)
+    eaten = goodput([glutton], 2)[0]
+    changes = [abs(now - was) / was for was, now in zip(alone, beside)]
+    total = abs(sum(beside) - sum(alone)) / sum(alone)
+    print("  others %.0f kbit/s each; beside the greedy one, who gets %.1f Mbit/s: %+.2f %% in all, worst %.2f %%" % (
+        sum(alone) * 8 / len(others) / 1e3, eaten * 8 / 1e6, 100 * (sum(beside) - sum(alone)) / sum(alone),
+        100 * max(changes)))
+    assert min(alone) * 8 > 0.95 * modest, "the load does not fit to begin with: %r" % alone
+    assert eaten * 8 > UPLINK / 5, "the greedy friend was not greedy: %.0f B/s" % eaten
+    assert total < 0.02 and max(changes) < 0.02, changes
+    promised(lab, hub)
+
+
+def promised(lab, hub):
+    # 10 KiB/s of payload in packets of 83 bytes, for which bob keeps his uplink too.
+    friend = hub.friends[0]
+    calm = Ticker(hub.node, friend, rate=10240 / 83, seconds=8).finish()[1]
+    answer = hub.node.json("reserve", friend.name, "10KiB/s", "10min", "--class", "realtime")
+    assert answer["ok"], answer
+    bulk = flood(hub.node, hub.friends, bits=4 * UPLINK // FRIENDS, seconds=45)
+    time.sleep(3)
+    sent, came = Ticker(hub.node, friend, rate=10240 / 83, seconds=15, port=7001).finish()
+    added = percentile([one.delay for one in came], 0.99) - percentile([one.delay for one in calm], 0.5)
+    lost = 1 - len({one.number for one in came}) / sent
+    print("  promised stream beside full bulk: %d of %d, %.2f ms added at p99" % (len(came), sent, added * 1e3))
+    assert lost <= 0.001, "lost %.4f of the promised stream" % lost
+    assert added <= 0.010, "p99 added %.1f ms" % (added * 1e3)
+    killed(hub, friend)
+    bulk.terminate()
+
+
+def leases(node):
+    return {one["id"] for one in node.json("shaper")["ledger"]["leases"]}
+
+
+def killed(hub, friend):
+    held = leases(hub.node)
+    assert held, "the shaper shows no lease"
+    stream = Ticker(hub.node, friend, rate=10240 / 83, seconds=14, port=7002)
+    time.sleep(2)
+    for service, patience in (("shaper", 1.5), ("router", 4)):
+        when = time.monotonic()
+        hub.node.kill(service)
+        nodes.wait_for("the promised stream after the %s was killed" % service, patience,
+                       lambda: any(one.at > when + 0.05 for one in stream.arrivals()), pause=0.05)
+        back = min(one.at for one in stream.arrivals() if one.at > when + 0.05)
+        print("  %s killed -9 under full bulk: the promised stream is back after %.0f ms" % (
+            service, (back - when) * 1e3))
+        time.sleep(4)
+        nodes.wait_for("the lease after the %s was killed" % service, 5, lambda: leases(hub.node) == held, pause=0.2)
+    stream.finish()
+
+
+def cells(seen, host, way):
+    out = {}
+    for one in seen[host]["udp"]:
+        if one.way == way:
+            out[one.size] = out.get(one.size, 0) + one.count
+    return out
+
+
+def idle_lane(lab):
+    """60 s of a silent link, and of one with a chat in it: 1,024 B/s either way, S cells only"""
+    by_name = lab.mesh([("alice", "bob"), ("alice", "carol")])
+    alice, bob, carol = (by_name[name] for name in ("alice", "bob", "carol"))
+    time.sleep(20)  # the links' first words are said
+    capture = Capture([bob.host, carol.host])
+    start = time.monotonic()
+    there = Ticker(alice, carol, rate=1, seconds=58, size=40, traffic=LOWER_EFFORT)
+    back = Ticker(carol, alice, rate=0.7, seconds=58, size=40, traffic=LOWER_EFFORT, port=7001)
+    time.sleep(max(0, start + 60 - time.monotonic()))
+    seen, took = capture.stop(), time.monotonic() - start
+    for stream in (there, back):
+        sent, came = stream.finish(patience=1)
+        worst = max(one.delay for one in came)
+        print("  chat: %d of %d arrived, the slowest after %.0f ms" % (len(came), sent, worst * 1e3))
+        assert len(came) == sent and worst < 2.5, (sent, came)
+    for host in ("bob", "carol"):
+        for way in ("in", "out"):
+            sizes = cells(seen, host, way)
+            rate = sum(size * count for size, count in sizes.items()) / took
+            print("  %s, %s: %.1f B/s of UDP payload, %r" % (host, way, rate, sizes))
+            assert set(sizes) == {SMALL}, "something else than S cells: %r" % sizes
+            assert abs(rate - 1024) <= 0.01 * 1024 + SMALL / took, "%s %s: %.1f B/s" % (host, way, rate)
+
+
+def total_holds(lab):
+    """the whole uplink never carries more than it is told to, cells and headers counted on the wire"""
+    alice, bob = lab.pair(befriend=False)
+    rate = 8_000_000
+    alice.down()
+    configure(alice, "capacity: {up: %d bit/s, learn: no}" % rate)
+    alice.up()
+    alice.befriend(bob)
+    bob.befriend(alice)
+    alice.reaches(bob)
+    flood(alice, [bob], bits=3 * rate, seconds=12)
+    time.sleep(2)
+    capture, start = Capture([bob.host]), time.monotonic()
+    time.sleep(6)
+    seen, took = capture.stop(), time.monotonic() - start
+    wire = sum((size + 28) * count for size, count in cells(seen, "bob", "in").items()) * 8 / took
+    print("  %.4f of the configured rate on the wire" % (wire / rate))
+    assert 0.97 < wire / rate < 1.005, wire
+
+
+if __name__ == "__main__":
+    nodes.main(greedy, idle_lane, total_holds)

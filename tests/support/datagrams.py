@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""UDP through the overlay: floods at a rate, and streams whose datagrams are timed one by one. All hosts are on one
+machine, so all clocks are one clock."""
+import os, signal, subprocess, sys, textwrap, typing
+
+import nodes
+
+EXPEDITED = 0xb8  # traffic class of DSCP EF: realtime
+LOWER_EFFORT = 0x20  # of DSCP CS1: rides in the idle lane
+
+# Sends `size` bytes of payload to each address in turn, `rate` datagrams a second to each.
+FLOOD = textwrap.dedent("""
+    import socket, sys, time
+    port, size, rate, seconds, traffic = (int(word) for word in sys.argv[1:6])
+    addresses = sys.argv[6:]
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, traffic)
+    s.setblocking(False)
+    targets, load = [(one, port) for one in addresses], bytes(size)
+    pause, due, end = 1 / (rate * len(targets)), time.monotonic(), time.monotonic() + seconds
+    print("started", flush=True)
+    turn = 0
+    while due < end:
+        now = time.monotonic()
+        if due > now:
+            time.sleep(min(0.002, due - now))
+            continue
+        try:
+            s.sendto(load, targets[turn % len(targets)])
+        except OSError:
+            pass
+        turn += 1
+        due = max(due + pause, now - 0.05)
+""")
+
+# Numbered and stamped datagrams, evenly spaced.
+TICKER = textwrap.dedent("""
+    import socket, struct, sys, time
+    address, port, size, traffic = sys.argv[1], *(int(word) for word in sys.argv[2:5])
+    rate, seconds = float(sys.argv[5]), float(sys.argv[6])
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, traffic)
+    due, number, rest = time.monotonic(), 0, bytes(size - 12)
+    end = due + seconds
+    print("started", flush=True)
+    while due < end:
+        now = time.monotonic()
+        if due > now:
+            time.sleep(due - now)
+            continue
+        try:
+            s.sendto(struct.pack("<Iq", number, time.monotonic_ns()) + rest, (address, port))
+        except OSError:
+            pass
+        number += 1
+        due += 1 / rate
+    print(number, flush=True)
+""")
+
+SINK = textwrap.dedent("""
+    import socket, struct, sys, time
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    s.bind(("::", int(sys.argv[1])))
+    s.settimeout(0.2)
+    print("listening", flush=True)
+    while True:
+        try:
+            load = s.recv(2048)
+        except socket.timeout:
+            continue
+        now = time.monotonic_ns()
+        number, sent = struct.unpack("<Iq", load[:12])
+        print(number, now - sent, now, flush=True)
+""")
+
+
+def flood(node, targets, *, bits, seconds, size=1200, traffic=0, port=9):
+    """bits: of payload a second, to each of the targets (nodes)."""
+    rate = max(1, bits // (size * 8))
+    process = node.host.start([sys.executable, "-c", FLOOD, *(str(word) for word in (port, size, rate, seconds, traffic)),
+                               *(one.address for one in targets)], stdout=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    return process
+
+
+class Arrival(typing.NamedTuple):
+    number: int
+    delay: float  # seconds
+    at: float  # monotonic clock
+
+
+class Ticker:
+    """`rate` datagrams a second of `size` bytes from one node to another, each timed where it arrives."""
+
+    def __init__(self, source, target, *, rate, seconds, size=83, traffic=EXPEDITED, port=7000):
+        self.path = os.path.join(source.lab.directory, "ticks-%s-%d" % (target.name, port))
+        self.seconds = seconds
+        with open(self.path, "w") as file:
+            self.sink = target.host.start([sys.executable, "-c", SINK, str(port)], stdout=file)
+        nodes.wait_for("the sink", 10, lambda: os.path.getsize(self.path))
+        self.sender = source.host.start([sys.executable, "-c", TICKER, target.address,
+                                         *(str(word) for word in (port, size, traffic, rate, seconds))],
+                                        stdout=subprocess.PIPE, text=True)
+        self.sender.stdout.readline()
+
+    def finish(self, patience=3):
+        """(how many were sent, [Arrival])"""
+        sent = int(self.sender.communicate(timeout=self.seconds + 20)[0])
+        try:
+            self.sink.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.sink.send_signal(signal.SIGTERM)
+            self.sink.wait(5)
+        return sent, self.arrivals()
+
+    def arrivals(self):
+        with open(self.path) as file:
+            words = [line.split() for line in file if line.endswith("\n") and line[0].isdigit()]
+        return [Arrival(int(number), int(delay) / 1e9, int(at) / 1e9) for number, delay, at in words]
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("inf")
+
+
+def received(node):
+    """Bytes that came out of the node's overlay device so far."""
+    return int(node.host.run(["cat", "/sys/class/net/cov-%s/statistics/rx_bytes" % node.name[:8]]))
