@@ -5,13 +5,7 @@
 
 #include <cstddef>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define COVFEFE_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define COVFEFE_SANITIZED 1
-#endif
-#endif
+#include "tests/support/sanitized.h"
 
 namespace covfefe::sim {
 

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "shape/ledger.h"
+#include "tests/support/sanitized.h"
 
 namespace covfefe {
 namespace {
@@ -162,11 +163,7 @@ struct Life {
 
 TEST_CASE("no order of granting, extending, releasing, ending and shrinking breaks the sums") {
   Life life;
-#if defined(__SANITIZE_ADDRESS__)
-  constexpr int kSteps = 100'000;
-#else
-  constexpr int kSteps = 1'000'000;
-#endif
+  constexpr int kSteps = tests::kSanitized ? 100'000 : 1'000'000;
   int step = 0;
   for (; step < kSteps && life.broken == nullptr; ++step) life.step();
   INFO("step " << step);
