@@ -110,8 +110,7 @@ Books::Books(config::Config config, std::uint32_t first_lease, DataMailbox& to_d
   replan({});
 }
 
-// ---- the router
-// ----------------------------------------------------------------------------------
+// ---- the router ---------------------------------------------------------------------------------
 
 void Books::place(std::vector<PlacedLink> links, Instant now) {
   links_ = std::move(links);
@@ -156,8 +155,7 @@ void Books::recall(std::uint64_t low_water) {
   dirty_ = true;
 }
 
-// ---- the operator
-// --------------------------------------------------------------------------------
+// ---- the operator -------------------------------------------------------------------------------
 
 Expected<std::vector<std::string>, std::string> Books::apply(std::string_view text, Instant now) {
   if (text.size() > config::kMaxText) return std::string("the text is too long");
@@ -179,8 +177,7 @@ Expected<std::vector<std::string>, std::string> Books::apply(std::string_view te
   return std::move(applied.changed);
 }
 
-// ---- what follows
-// --------------------------------------------------------------------------------
+// ---- what follows -------------------------------------------------------------------------------
 
 shape::Uplink Books::uplink(Instant now) const {
   return {capacity_.capacity, capacity_.low_water, ledger_.in_force(now)};
@@ -212,8 +209,7 @@ std::vector<Revocation> Books::take_revoked() {
   return std::exchange(gone_, {});
 }
 
-// ---- what the data thread is told
-// ----------------------------------------------------------------
+// ---- what the data thread is told ---------------------------------------------------------------
 
 std::map<FriendId, shape::LeaseSums> Books::leased(Instant now) const {
   std::map<FriendId, shape::LeaseSums> out;

@@ -156,8 +156,7 @@ bool DataPlane::rest() {
   return line_.rings().sleep();
 }
 
-// ---- the control thread
-// --------------------------------------------------------------------------
+// ---- the control thread -------------------------------------------------------------------------
 
 void DataPlane::tell() {
   const auto room = [this] { return outbox_.depth() < outbox_.capacity(); };

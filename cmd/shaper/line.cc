@@ -77,8 +77,7 @@ void Line::forget() {
   due_ = done_ = 0;
 }
 
-// ---- settings
-// ------------------------------------------------------------------------------------
+// ---- settings -----------------------------------------------------------------------------------
 
 void Line::apply(const Changes& changes, Instant now) {
   if (changes.uplink) {
@@ -113,8 +112,7 @@ void Line::set_link(std::uint32_t slot) {
   scheduler_.set_link(slot, plan);
 }
 
-// ---- datagrams
-// -----------------------------------------------------------------------------------
+// ---- datagrams ----------------------------------------------------------------------------------
 
 std::size_t Line::intake(Instant now) {
   const std::size_t count = consumer_.take(taken_);
@@ -203,8 +201,7 @@ void Line::sent(std::span<const bool> sent, Instant now) {
   }
 }
 
-// ---- the estimate
-// --------------------------------------------------------------------------------
+// ---- the estimate -------------------------------------------------------------------------------
 
 void Line::learn(Instant now) {
   const bool waits = scheduler_.queued() != 0 && !scheduler_.clock().free(now);

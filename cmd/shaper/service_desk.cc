@@ -37,8 +37,7 @@ void Desk::start() {
   service_.run_beside(run());
 }
 
-// ---- the books' time
-// -----------------------------------------------------------------------------
+// ---- the books' time ----------------------------------------------------------------------------
 
 Instant Desk::next_work() const {
   return std::min(flush_at_, books_.next_change());
@@ -74,8 +73,7 @@ kj::Promise<void> Desk::run() {
   return wait.then([this] { return run(); });
 }
 
-// ---- the router's observers
-// ----------------------------------------------------------------------
+// ---- the router's observers ---------------------------------------------------------------------
 
 std::uint64_t Desk::watch(schema::LeaseObserver::Client observer) {
   const std::uint64_t id = next_watcher_++;
@@ -113,8 +111,7 @@ void Desk::tell(std::uint64_t id, const Revocation& revoked) {
       [this, id](kj::Exception&&) { unwatch(id); }));
 }
 
-// ---- what the data thread says
-// -------------------------------------------------------------------
+// ---- what the data thread says ------------------------------------------------------------------
 
 void Desk::on_mail(ToControl mail) {
   if (auto* figures = std::get_if<FiguresQuery>(&mail)) return keep(std::move(*figures));

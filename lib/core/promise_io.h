@@ -31,8 +31,8 @@ using covfefe::LeaseRefusal;
 using covfefe::LeaseTerms;
 using covfefe::PromiseKind;
 
-// ---- this node's shaper: the ledger of its own uplink
-// --------------------------------------------
+// ---- this node's shaper -------------------------------------------------------------------------
+// The ledger of its own uplink.
 
 struct LeaseTake {
   LeaseTerms terms;
@@ -65,8 +65,8 @@ struct LeaseRevoked {
   LeaseRefusal why = LeaseRefusal::Capacity;
 };
 
-// ---- what a friend's reports say of the way to it
-// --------------------------------------------------
+// ---- what a friend's reports say ----------------------------------------------------------------
+// Of the way to it.
 
 struct PathSample {
   std::uint32_t delivered = 0;  // wire bytes that arrived since the last sample
@@ -76,8 +76,8 @@ struct PathSample {
   std::uint8_t lost = 0;  // of 255 sent in the interval
 };
 
-// ---- the operator
-// ----------------------------------------------------------------------------------
+// ---- the operator -------------------------------------------------------------------------------
+// Questions and their answers.
 
 enum class Directions : std::uint8_t { Both, Out, In };
 
@@ -157,8 +157,8 @@ struct PromiseDone {
   Duration left;
 };
 
-// ---- told
-// ------------------------------------------------------------------------------------------
+// ---- told ---------------------------------------------------------------------------------------
+// To the control thread.
 
 struct PromiseOutcome {  // for the peer database; says nothing about trust
   FriendId id;           // whose promise
@@ -170,8 +170,8 @@ struct PromiseNotice {  // one line for the operator's log
   std::string what;
 };
 
-// ---- policy (covfefenet.yaml, applied live)
-// ----------------------------------------------------------
+// ---- policy -------------------------------------------------------------------------------------
+// From covfefenet.yaml, applied live.
 
 struct PromisePolicy {
   Duration please_grant;  // asked to stay longer, this node says yes up to so much in all; 0: the

@@ -201,8 +201,7 @@ class FlowTable {
   std::array<std::uint32_t, 33> fat_{};
 };
 
-// ---- what every datagram passes: inlined
-// ---------------------------------------------------------
+// ---- what every datagram passes: inlined --------------------------------------------------------
 
 // Flows with little queued, nearly all of them nearly always, are on no list and cost nothing here.
 inline void FlowTable::classify(std::uint32_t flow, FlowState& state) {

@@ -24,8 +24,7 @@ void PathMeter::restart() {
   *this = PathMeter(origin_);
 }
 
-// ---- our stamps
-// ----------------------------------------------------------------------------------
+// ---- our stamps ---------------------------------------------------------------------------------
 
 void PathMeter::posted(const Posted& report) {
   if (waiting_ == kStamps) {

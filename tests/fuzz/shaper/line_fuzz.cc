@@ -37,8 +37,7 @@ struct World {
   }
 };
 
-// ---- the hostile owner of the other memory
-// -------------------------------------------------------
+// ---- the hostile owner of the other memory ------------------------------------------------------
 
 void submit(os::RouterMemory& memory, FlowId flow, const os::DescriptorWords& words) {
   const bool bulk = has_class(flow) && os::lane_of(flow) == os::kLaneBulk;
@@ -106,8 +105,7 @@ void scribble(os::RouterMemory& memory, Reader& input) {
   copy(bytes, MutableBytes(reinterpret_cast<std::uint8_t*>(&memory), sizeof memory).subspan(at));
 }
 
-// ---- the shaper's own calls
-// ----------------------------------------------------------------------
+// ---- the shaper's own calls ---------------------------------------------------------------------
 
 void change(World& world, Reader& input) {
   shaper::Changes changes;

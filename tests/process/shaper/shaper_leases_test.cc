@@ -192,8 +192,7 @@ TEST_CASE("admission counts on what is remembered of an earlier run") {
   CHECK(met.calls.wait(met.calls.router().capacityRequest().send()).getSamples().size() == 0);
 }
 
-// ---- a changed configuration
-// ---------------------------------------------------------------------
+// ---- a changed configuration --------------------------------------------------------------------
 
 std::string config(const std::string& up, const std::string& more = {}) {
   return "name: test\ncapacity:\n  up: " + up + "\n  learn: no\n" + more;

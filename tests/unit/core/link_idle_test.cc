@@ -347,8 +347,7 @@ TEST_CASE("where links have their places is told with every table of friends") {
   CHECK(t.a.places.back().all.empty());
 }
 
-// ---- what reports say
-// ----------------------------------------------------------------------------
+// ---- what reports say ---------------------------------------------------------------------------
 
 namespace {
 
