@@ -11,14 +11,14 @@ std::string rate_of(std::uint32_t bytes) {
 }
 
 std::string lease_text(const PromiseView& one) {
-  const std::string whom = one.kind == "given" ? " to " : " from ";
-  std::string out = one.lease_class + " " + rate_of(one.payload_rate) + whom + one.with;
+  // Taken and ours: only this node's own uplink keeps it, towards the friend.
+  const std::string whom = one.kind == "given" || one.ours ? " to " : " from ";
+  const std::string out = one.lease_class + " " + rate_of(one.payload_rate) + whom + one.with;
   if (one.starts_in_s > 0) {
-    out += ", starts in " + seconds_text(one.starts_in_s) + " for ";
-  } else {
-    out += ", ";
+    return out + ", starts in " + span_text(one.starts_in_s) + " for " +
+           span_text(one.left_s - one.starts_in_s);
   }
-  return out + seconds_text(one.left_s) + (one.starts_in_s > 0 ? "" : " left");
+  return out + ", " + span_text(one.left_s) + " left";
 }
 
 std::string who_and(const PromiseView& one, const char* we, const char* they) {
@@ -26,15 +26,15 @@ std::string who_and(const PromiseView& one, const char* we, const char* they) {
 }
 
 std::string plea_text(const PromiseView& one) {
-  return one.ours ? "this node asks " + one.with + " to stay"
-                  : one.with + " asks this node to stay";
+  return one.ours ? "this node asks " + one.with + " to stay longer"
+                  : one.with + " asks this node to stay longer";
 }
 
 }  // namespace
 
 std::string reserve_text(const ReserveView& view) {
   return "lease " + std::to_string(view.id) + ": " + rate_of(view.payload_rate) +
-         " of payload for " + seconds_text(view.lasts_s) + ", " + view.how + "\n  on the wire " +
+         " of payload for " + span_text(view.lasts_s) + ", " + view.how + "\n  on the wire " +
          rate_of(view.wire_rate) + "; covfefe extend, covfefe release\n";
 }
 
@@ -43,11 +43,11 @@ std::string promise_text(const PromiseView& one) {
   if (one.kind == "given" || one.kind == "taken") {
     out = lease_text(one);
   } else if (one.kind == "online until") {
-    out = who_and(one, "stays for ", "stays for ") + seconds_text(one.left_s);
+    out = who_and(one, "stays for ", "stays for ") + span_text(one.left_s);
   } else if (one.kind == "leaving") {
-    out = who_and(one, "goes in ", "goes in ") + seconds_text(one.left_s);
+    out = who_and(one, "goes in ", "goes in ") + span_text(one.left_s);
   } else if (one.kind == "please") {
-    out = plea_text(one) + " " + seconds_text(one.left_s) + " longer";
+    out = plea_text(one);
   } else {
     out = "something else with " + one.with;
   }

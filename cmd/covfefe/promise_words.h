@@ -13,9 +13,8 @@
 
 namespace covfefe::cli {
 
-inline constexpr std::uint16_t kUsualPacket = 83;   // payload of UDP that fills one S cell
-inline constexpr std::uint16_t kUsualBulk = 1'232;  // and one L cell
-inline constexpr std::uint16_t kLargestPacket = 1'232;
+inline constexpr std::uint16_t kUsualPacket = 83;   // payload of UDP that fits one S cell
+inline constexpr std::uint16_t kUsualBulk = 1'232;  // that fills one L cell: none is larger
 
 struct Span {
   Duration least;

@@ -86,6 +86,16 @@ std::string seconds_text(double seconds) {
   return text;
 }
 
+std::string span_text(double seconds) {
+  const double length = std::clamp(std::isfinite(seconds) ? seconds : 0, 0.0, 1e12);
+  const auto whole = static_cast<unsigned long long>(std::llround(length));
+  const unsigned long long minutes = whole / 60;
+  if (minutes < 2) return std::to_string(whole) + " s";
+  if (minutes < 120) return std::to_string(minutes) + " min";
+  const std::string hours = std::to_string(minutes / 60) + " h";
+  return minutes % 60 == 0 ? hours : hours + " " + std::to_string(minutes % 60) + " min";
+}
+
 std::string count_text(std::uint64_t count, const char* noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }

@@ -18,6 +18,8 @@ namespace covfefe::cli {
 // Exactly so many columns of one character each: padded with spaces, or cut with "~" at the end.
 [[nodiscard]] std::string seconds_text(double seconds);
 // "12 s", "3 min", "26 h": whole, rounded down.
+[[nodiscard]] std::string span_text(double seconds);
+// "12 s", "3 min", "2 h 30 min": as it was promised, to the nearest second below two minutes.
 [[nodiscard]] std::string count_text(std::uint64_t count, const char* noun);
 // "1 circuit", "2 circuits": nouns whose plural is an s.
 [[nodiscard]] std::string rtt_text(double milliseconds);

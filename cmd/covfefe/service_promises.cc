@@ -65,7 +65,7 @@ std::string best_offer(schema::ReserveReply::Reader from) {
     out = "it would give " + bytes_text(from.getBestRate()) + "/s for so long";
   if (from.getBestLastsMs() != 0) {
     out += out.empty() ? "it would give that for " : ", or that for ";
-    out += seconds_text(seconds(from.getBestLastsMs()));
+    out += span_text(seconds(from.getBestLastsMs()));
   }
   return out;
 }

@@ -109,8 +109,8 @@ std::string lease_text(const LeaseState& lease) {
   for (const std::string& name : lease.over) over += (over.empty() ? "" : " and ") + name;
   std::string out = lease.lease_class + " " + rate_text(lease.rate) + " over " + over + " for " +
                     lease.principal + ", ";
-  if (lease.starts_in_s > 0) out += "starts in " + seconds_text(lease.starts_in_s) + ", lasts ";
-  return out + seconds_text(lease.left_s) + (lease.starts_in_s > 0 ? "" : " left");
+  if (lease.starts_in_s > 0) out += "starts in " + span_text(lease.starts_in_s) + ", lasts ";
+  return out + span_text(lease.left_s) + (lease.starts_in_s > 0 ? "" : " left");
 }
 
 std::string leases_text(const LedgerState& ledger) {

@@ -52,6 +52,10 @@ TEST_CASE("amounts are short and never run over their columns") {
   CHECK(seconds_text(120) == "2 min");
   CHECK(seconds_text(7'200) == "2 h");
   CHECK(seconds_text(-1) == "0 s");
+  CHECK(span_text(3'599.99) == "60 min");
+  CHECK(span_text(7'200) == "2 h");
+  CHECK(span_text(9'000) == "2 h 30 min");
+  CHECK(span_text(-1) == "0 s");
   CHECK(count_text(1, "cell") == "1 cell");
   CHECK(count_text(0, "cell") == "0 cells");
   CHECK(rtt_text(0) == "-");

@@ -37,31 +37,31 @@ PromiseView announced(const char* kind, bool ours) {
 }  // namespace
 
 TEST_CASE("a promise is one sentence that says who, what and how long") {
-  CHECK(promise_text(lease()) == "realtime 10.0 KiB/s from bob, 2 h left (in force)");
+  CHECK(promise_text(lease()) == "realtime 10.0 KiB/s from bob, 2 h 30 min left (in force)");
   PromiseView later = lease();
   later.kind = "given";
   later.starts_in_s = 3'600;
   later.state = "to come";
-  CHECK(promise_text(later) == "realtime 10.0 KiB/s to bob, starts in 60 min for 2 h (to come)");
+  CHECK(promise_text(later) == "realtime 10.0 KiB/s to bob, starts in 60 min for 90 min (to come)");
   CHECK(promise_text(announced("online until", false)) == "bob stays for 10 min");
   CHECK(promise_text(announced("online until", true)) == "this node stays for 10 min");
   CHECK(promise_text(announced("leaving", false)) == "bob goes in 10 min");
-  CHECK(promise_text(announced("please", false)) == "bob asks this node to stay 10 min longer");
-  CHECK(promise_text(announced("please", true)) == "this node asks bob to stay 10 min longer");
+  CHECK(promise_text(announced("please", false)) == "bob asks this node to stay longer");
+  CHECK(promise_text(announced("please", true)) == "this node asks bob to stay longer");
 }
 
 TEST_CASE("promises are listed by number, and what does not fit is counted") {
   CHECK(promises_text({}) == "nothing is promised, announced or asked\n");
   const PromisesView view{{lease(), announced("leaving", false)}, 3};
   CHECK(promises_text(view) ==
-        "7             realtime 10.0 KiB/s from bob, 2 h left (in force)\n"
+        "7             realtime 10.0 KiB/s from bob, 2 h 30 min left (in force)\n"
         "-             bob goes in 10 min\n"
         "and 3 more\n");
 }
 
 TEST_CASE("what was reserved names its number, its rates and the way back") {
   CHECK(reserve_text({7, 10'240, 25'600, 9'000, "bob, both ways"}) ==
-        "lease 7: 10.0 KiB/s of payload for 2 h, bob, both ways\n"
+        "lease 7: 10.0 KiB/s of payload for 2 h 30 min, bob, both ways\n"
         "  on the wire 25.0 KiB/s; covfefe extend, covfefe release\n");
 }
 

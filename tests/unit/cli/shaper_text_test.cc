@@ -77,7 +77,7 @@ TEST_CASE(
        {"9.20 Mbit/s of 10.0 Mbit/s, steady for 3 min", "no link's delay rises",
         "7.04 Mbit/s may be promised, 6.40 Mbit/s is free", "1 refused, 0 revoked",
         "reserves hold at 87.5 %", "friend-1", "friend-2", "realtime 205 kbit/s over friend-1 for",
-        "2 h left", "and 2 more leases"}) {
+        "2 h 30 min", "and 2 more leases"}) {
     CAPTURE(part);
     CHECK(page.find(part) != std::string::npos);
   }
