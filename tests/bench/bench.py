@@ -5,6 +5,7 @@ import argparse, json, os, shutil, statistics, subprocess, sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import nodes
 
+PORT = 5201  # of iperf3
 COLUMNS = ("metric", "ours", "peer", "ratio", "goal", "")
 
 
@@ -127,6 +128,18 @@ def machine_load():
 
 def introduce(what):
     print("%s  (%s; %d CPUs, load %.1f before)" % (what, os.uname().release, os.cpu_count(), machine_load()), flush=True)
+
+
+def tcp(hosts, address, seconds, congestion="cubic"):
+    """What iperf3's stream from the first host to the address of the second brought: bits a second, bytes."""
+    near, far = hosts
+    server = far.start(["iperf3", "-s", "-1", "-p", str(PORT)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    nodes.wait_for("iperf3 to listen", 10, lambda: ":%d " % PORT in far.run(["ss", "-Htln"]))
+    text = near.run(["iperf3", "-c", address, "-p", str(PORT), "-t", str(seconds), "-C", congestion, "-J"],
+                    timeout=seconds + 30)
+    server.wait(10)
+    received = json.loads(text)["end"]["sum_received"]
+    return received["bits_per_second"], received["bytes"]
 
 
 def friends(lab):
