@@ -81,9 +81,11 @@ bool Ledger::places_left(const LeaseTerms& terms) const {
   std::size_t later = 0;
   for (const auto& [id, held] : leases_) {
     if (held.lease.terms.principal == terms.principal) ++own;
-    if (held.lease.terms.starts_in > Duration{}) ++later;
+    if (held.lease.terms.principal.value != 0 && held.lease.grant.from > seen_) ++later;
   }
-  if (terms.principal.value != 0 && own >= kLeasesOfPrincipal) return false;
+  // This node itself is bounded by the room only.
+  if (terms.principal.value == 0) return true;
+  if (own >= kLeasesOfPrincipal) return false;
   return terms.starts_in == Duration{} || later < kFutureLeases;
 }
 
@@ -168,7 +170,8 @@ Ledger::Answer Ledger::extend(FriendId principal, std::uint32_t id, Duration by,
     return out;
   }
   g.until = until;
-  held->lease.terms.lasts = until - g.from;
+  // Well formed however often it is extended: terms come back with restore().
+  held->lease.terms.lasts = std::min(until - g.from, kLeaseLongest);
   return g;
 }
 
@@ -187,8 +190,7 @@ bool Ledger::restore(const Lease& lease, Instant now) {
     const Lease& is = here->second.lease;
     return is.terms.principal == lease.terms.principal && is.grant.rate == g.rate;
   }
-  const bool times = g.from < g.until && g.until > now && g.until - now <= kLeaseLongest * 2 &&
-                     g.until - g.from <= kLeaseLongest * 2;
+  const bool times = g.from < g.until && g.until > now && g.until - now <= kLeaseLongest * 2;
   const bool rates = g.rate >= kLeaseRateLeast && g.rate <= lease.terms.rate;
   if (g.lease == 0 || !times || !rates || !well_formed(lease.terms)) return false;
   if (!links_known(lease.terms) || !places_left(lease.terms)) return false;

@@ -20,7 +20,7 @@ namespace covfefe::shape {
 inline constexpr std::uint64_t kBoundless = std::uint64_t{1} << 50;  // B/s: more than any line
 inline constexpr std::size_t kLeasesMost = 4'096;
 inline constexpr std::size_t kLeasesOfPrincipal = 256;  // of a friend; circuits through it included
-inline constexpr std::size_t kFutureLeases = 64;        // that begin later, in all
+inline constexpr std::size_t kFutureLeases = 64;        // of friends, that begin later, in all
 inline constexpr Duration kLeaseShortest = Duration::seconds(1);
 
 struct Principal {

@@ -203,6 +203,27 @@ TEST_CASE("one friend cannot fill the ledger with crumbs or with things to come"
     if (granted(ledger.take(later, at(0))) != nullptr) ++got;
   }
   CHECK(got == shape::kFutureLeases);
+  LeaseTerms own = later;
+  own.principal = kOwn;
+  CHECK(granted(ledger.take(own, at(0))) != nullptr);
+  // What has begun is to come no longer.
+  later.lasts = Duration::hours(2);
+  CHECK(granted(ledger.take(later, at(0))) == nullptr);
+  CHECK(granted(ledger.take(later, at(3'600))) != nullptr);
+}
+
+TEST_CASE("a lease that was extended again and again comes back like any other") {
+  Ledger before = ledger_of(100'000);
+  const auto answer = before.take(terms(kBob, kBob, 40'000, 80'000), at(0));
+  REQUIRE(granted(answer) != nullptr);
+  for (std::int64_t day = 1; day <= 3; ++day) {
+    const auto longer =
+        before.extend(kBob, granted(answer)->lease, Duration::seconds(80'000), at(day * 79'000));
+    CHECK(granted(longer) != nullptr);
+  }
+  Ledger after = ledger_of(100'000);
+  before.each([&](const Lease& one) { CHECK(after.restore(one, at(3 * 79'000))); });
+  CHECK(after.size() == 1);
 }
 
 }  // namespace
