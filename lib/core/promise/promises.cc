@@ -16,6 +16,17 @@ struct Overloaded : Ts... {
 template <typename... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
+// The record of a lease that one of the two has from this node's shaper.
+LeaseGrant* held(Party& party, std::uint32_t lease) {
+  for (Given& one : party.given) {
+    if (one.grant.lease == lease) return &one.grant;
+  }
+  for (Borrowed& one : party.taken) {
+    if (one.own.lease == lease) return &one.own;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 void Promises::begin(Instant now, Effects& effects) {
@@ -64,7 +75,14 @@ bool Promises::shaper_reply(const ShaperReply& reply) {
     return true;
   }
   if (const auto* grant = std::get_if<LeaseGrant>(&reply.answer)) {
-    accord_.desk.release(told.asker.principal, *grant);
+    // Nobody waits for an extension that comes late, but what was promised before still holds.
+    LeaseGrant* const extended = party == nullptr ? nullptr : held(*party, grant->lease);
+    if (extended == nullptr) {
+      accord_.desk.release(told.asker.principal, *grant);
+    } else {
+      *extended = *grant;
+      accord_.wake(grant->until);
+    }
   }
   return true;
 }

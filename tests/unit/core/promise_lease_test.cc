@@ -232,6 +232,23 @@ TEST_CASE("a promise is extended on both uplinks") {
   CHECK(two.alice.outcomes(PromiseKind::LeaseTaken, true) == 1);
 }
 
+TEST_CASE("an extension that is granted when nobody waits any more takes nothing away") {
+  Two two;
+  const ReserveReport first = two.reserve(1'000);
+  two.alice.shaper_sleeps = true;
+  const RequestId id = two.alice.ask(ExtendQuery{first.id, Duration::minutes(30), {}});
+  two.run(Duration::seconds(3));
+  REQUIRE(two.alice.answer<ReserveReport>(id));
+  CHECK_FALSE(two.alice.answer<ReserveReport>(id)->ok);
+  two.alice.shaper_sleeps = false;
+  two.run(Duration::seconds(3));
+  CHECK(two.alice.leases() == 1);
+  CHECK(two.alice.shown(PromiseKind::LeaseTaken)->state == "in force");
+  CHECK(two.alice.ask(ReleaseQuery{first.id}).value != 0);
+  two.run(Duration::seconds(3));
+  CHECK(two.alice.leases() == 0);
+}
+
 TEST_CASE("an extension that the friend refuses leaves the promise as it was") {
   Two two;
   const ReserveReport first = two.reserve(1'000);
