@@ -80,7 +80,7 @@ std::string classes_text(const std::vector<ClassState>& classes) {
                 bytes_text(one.sent_bytes).c_str(), wide(one.sent_datagrams),
                 bytes_text(one.queued_bytes).c_str(), wide(one.dropped));
     out += "\n";
-    if (one.scale < 1'000 && one.reserve != 0)
+    if (one.scale < 1'000)
       out += line("  reserves hold at %u.%u %%\n", one.scale / 10, one.scale % 10);
   }
   return out;

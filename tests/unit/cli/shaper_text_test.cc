@@ -84,6 +84,13 @@ TEST_CASE(
   CHECK(page.find("friend-2") < page.find("friend-1"));  // the faster one first
 }
 
+TEST_CASE("friends' reserves that cannot all be kept are said, where their level has none") {
+  ShaperState state = busy_shaper(1);
+  state.classes = {ClassState{}};
+  state.classes[0].scale = 429;
+  CHECK(shaper_text(state).find("reserves hold at 42.9 %") != std::string::npos);
+}
+
 TEST_CASE("an uplink without a limit promises whatever is asked") {
   const std::string page = shaper_text(ShaperState{});
   CHECK(page.find("uplink    unlimited, as configured") != std::string::npos);
