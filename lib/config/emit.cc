@@ -59,11 +59,11 @@ void write_tun(const Tun& tun, Page& page) {
 
 void write_capacity(const Config& config, Page& page) {
   page.note(
-      "\n# What the uplink and downlink really carry: 10 Mbit/s, 1 KiB/s … Up may be auto: it is\n"
-      "# learned. A rate is never exceeded; with learn: yes less is sent when the line carries "
-      "less.\n"
-      "# Set up a little below the line's rate, so that queues stand here, where they are "
-      "short.\n");
+      "\n# What the uplink really carries: 10 Mbit/s, 1 KiB/s …, or auto: it is learned. A rate "
+      "is\n"
+      "# never exceeded; with learn: yes less is sent when the line carries less. Set it a little\n"
+      "# below the line's rate, so that queues stand here, where they are short. down is not "
+      "used.\n");
   const Capacity& capacity = config.capacity;
   page.section("capacity");
   page.line("  up", capacity.automatic ? "auto" : format_rate(capacity.up));
