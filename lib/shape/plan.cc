@@ -204,9 +204,4 @@ std::uint64_t Entitlements::of(FriendId id, const LeaseSums& leased) const {
   return capped + leased.realtime + leased.bulk;
 }
 
-std::uint64_t entitled(const Plan& plan, FriendId id, const LeaseSums& leased,
-                       const Uplink& uplink) {
-  return Entitlements(plan, uplink).of(id, leased);
-}
-
 }  // namespace covfefe::shape

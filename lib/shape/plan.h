@@ -63,7 +63,7 @@ struct Plan {
   std::array<std::uint32_t, kLevels> scales{};  // per mille
   struct Link {
     std::uint32_t slot = 0;
-    LinkPlan plan;  // of the bulk leases the ledger adds to the reserve, see with_lease()
+    LinkPlan plan;  // its bulk leases are added to the reserve by with_lease()
     IdleLane idle = IdleLane::AlwaysOn;
   };
   std::map<FriendId, Link> links;
@@ -111,9 +111,5 @@ class Entitlements {
   std::uint64_t weights_ = 0;                      // of the levels that share it
   std::array<std::uint64_t, kLevels> siblings_{};  // weights of the links of each level
 };
-
-[[nodiscard]] std::uint64_t entitled(const Plan& plan, FriendId link, const LeaseSums& leased,
-                                     const Uplink& uplink);
-// Of one link.
 
 }  // namespace covfefe::shape

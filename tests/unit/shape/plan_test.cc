@@ -57,7 +57,7 @@ TEST_CASE("without a known capacity nothing is kept, capped or refused") {
   CHECK(plan.room == shape::kBoundless);
   CHECK(plan.principals.at(kBob).quota == shape::kBoundless);
   CHECK(plan.idle_period == Duration::millis(250));
-  CHECK(shape::entitled(plan, kBob, {}, {0, 0, 0}) == 0);
+  CHECK(shape::Entitlements(plan, {}).of(kBob, {}) == 0);
 }
 
 TEST_CASE("idle lanes never take more than a tenth: all slow down together") {
@@ -123,12 +123,13 @@ TEST_CASE("entitlements add up to no more than the line") {
   p.levels[3].reserve = {};
   const shape::Uplink line{kTenMegabit, kTenMegabit, 50'000};
   const Plan plan = make_plan(p, two(), line);
-  const std::uint64_t bob = shape::entitled(plan, kBob, {50'000, 0}, line);
-  const std::uint64_t carol = shape::entitled(plan, kCarol, {}, line);
+  const shape::Entitlements entitled(plan, line);
+  const std::uint64_t bob = entitled.of(kBob, {50'000, 0});
+  const std::uint64_t carol = entitled.of(kCarol, {});
   CHECK(bob > carol);
   CHECK(bob + carol <= kTenMegabit);
   CHECK(bob - 50'000 == (kTenMegabit - plan.floors - 50'000) * 8 / 13);
-  CHECK(shape::entitled(plan, FriendId{9}, {}, line) == 0);
+  CHECK(entitled.of(FriendId{9}, {}) == 0);
 }
 
 }  // namespace
