@@ -257,10 +257,17 @@ void Reservations::lease_ended(CircuitId circuit) {
 }
 
 bool Reservations::revoked(std::uint32_t lease) {
-  const auto found = std::ranges::find_if(
-      all_, [lease](const Reservation& one) { return lease != 0 && one.now.lease == lease; });
+  const auto found = std::ranges::find_if(all_, [lease](const Reservation& one) {
+    return lease != 0 && (one.now.lease == lease || one.next.own.lease == lease);
+  });
   if (found == all_.end()) return false;
   Reservation& one = *found;
+  if (one.next.own.lease == lease) {
+    // A circuit under way must not count on it.
+    one.next.own = {};
+    if (one.phase == Phase::Building) give_up(one, "this node's uplink carries less than it did");
+  }
+  if (one.now.lease != lease) return true;
   one.now.lease = 0;
   one.now.whole = false;
   reach_.builds.unlease(one.now.circuit);
