@@ -208,8 +208,7 @@ bool Promises::ask(RequestId request, const ReleaseQuery& query) {
   if (party == nullptr) return false;
   if (borrower_.release(*party, request, query.id)) return true;
   if (!lender_.take_back(*party, query.id)) return false;
-  accord_.answer(request,
-                 PromiseDone{true, "Taken back; " + party->petname + " is told.", "", {}});
+  accord_.answer(request, PromiseDone{true, "Taken back; " + party->petname + " is told.", "", {}});
   return true;
 }
 
