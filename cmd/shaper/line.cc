@@ -146,8 +146,12 @@ bool Line::accept(const os::Descriptor& posted, Instant now) {
 
 void Line::report(const os::Descriptor& posted, Instant now) {
   const os::PathReport from = os::report_of(posted);
-  capacity_.report(link_of(posted.flow),
-                   {from.delivered, from.interval, from.queue, from.rtt, from.lost}, now);
+  const std::uint32_t link = link_of(posted.flow);
+  const std::uint64_t sent = scheduler_.of_link(link).sent_bytes;
+  capacity_.report(link,
+                   {from.delivered, from.interval, from.queue, from.rtt, from.lost,
+                    std::max(sent, std::uint64_t{1})},
+                   now);
   ++counters_.reports;
 }
 

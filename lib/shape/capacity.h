@@ -115,6 +115,7 @@ class Capacity {
 
   Instant cut_at_;
   Duration cut_queue_;
+  std::uint64_t cut_most_ = 0;    // no more can have been delivered since the cut
   std::uint64_t before_cut_ = 0;  // the capacity believed until then, 0 = unlimited
   std::uint32_t gain_ = 1'000;    // of the capacity, in 1/1000, while it drains
   Duration most_queue_;           // that reports saw while it drains

@@ -23,6 +23,16 @@ constexpr std::int64_t kMicros = 1'000'000;
 constexpr std::uint64_t kUnheard = 8'192;
 constexpr std::uint64_t kUnheardOfEach = 2'048;  // R9: less may wait for a second
 
+// The most that was sent in a fifth of the last second.
+std::uint64_t most_sent(const CapacityLoad& load, Instant now) {
+  constexpr Duration kSpan = Duration::millis(200);
+  std::uint64_t most = 0;
+  for (int i = 0; i < 5; ++i) {
+    most = std::max(most, load.rate(now - kSpan * (i + 1), now - kSpan * i));
+  }
+  return most;
+}
+
 std::uint64_t part(std::uint64_t rate, std::uint32_t permille) {
   return rate / 1'000 * permille + rate % 1'000 * permille / 1'000;
 }
@@ -33,7 +43,9 @@ void Capacity::cut(Instant now) {
   ++estimate_.cuts;
   cut_at_ = tried_at_ = now;
   before_cut_ = estimate_.capacity;
-  believe(part(view_.newest, kCutGain));
+  cut_most_ = std::max(most_sent(load_, now), kLeastCapacity);
+  if (limited()) cut_most_ = std::min(cut_most_, estimate_.capacity);
+  believe(part(std::min(view_.newest, cut_most_), kCutGain));
   cut_queue_ = most_queue_ = least_queue_ = view_.newest_queue;
   links_.measure_from(now);
   links_.set_busy(low());
@@ -67,7 +79,7 @@ void Capacity::set_gain(Instant now) {
 
 void Capacity::drain(Instant now) {
   if (drained(now)) return end_drain(now);
-  const std::uint64_t measured = links_.measured(now);
+  const std::uint64_t measured = std::min(links_.measured(now), cut_most_);
   if (measured != 0) believe(measured);
   if (estimate_.state == CapacityState::Cut && now - cut_at_ >= feedback()) {
     enter(CapacityState::Drain, "until the queue at the uplink is gone", now);
@@ -110,7 +122,7 @@ void Capacity::end_drain(Instant now) {
   loss_.restart(now);
   // Some bytes will never be accounted for.
   if (standing() > kVeryDeep) anchor_at(now + feedback());
-  const std::uint64_t measured = links_.measured(now);
+  const std::uint64_t measured = std::min(links_.measured(now), cut_most_);
   if (measured == 0 || vanished(now)) {
     take_back();
     if (caution_ < 2) ++caution_;

@@ -14,6 +14,8 @@ constexpr Duration kShortest = Duration::micros(100);  // a report's interval
 constexpr Duration kRttWindow = Duration::seconds(10);
 constexpr Duration kEnough = Duration::millis(20);
 constexpr std::uint64_t kEnoughBytes = 6'000;
+constexpr Duration kPaceWindow = Duration::millis(250);
+constexpr Duration kPaceShortest = Duration::millis(50);
 
 std::uint64_t rate_of(std::uint64_t bytes, Duration over) {
   const auto time = static_cast<std::uint64_t>(std::max(over, kShortest).nanoseconds);
@@ -26,6 +28,34 @@ std::uint64_t bytes_of(std::uint64_t rate, Duration in) {
 
 std::uint64_t lost_beside(std::uint64_t delivered, std::uint8_t of_255) {
   return of_255 == 255 ? 0 : delivered * of_255 / (255u - of_255);
+}
+
+// What was sent bounds what a friend may say that it got: bytes in all, and twice the mean rate, as
+// what arrives may be bunched. Else one that lies outvotes all others.
+std::uint64_t most_rate(LinkRecord& link, std::uint64_t sent, Instant now) {
+  if (sent == 0) return ~std::uint64_t{0};
+  if (link.paced_bytes == 0) {
+    link.paced = now;
+    link.paced_bytes = sent;
+  }
+  const Duration span = now - link.paced;
+  const std::uint64_t pace = rate_of(sent - link.paced_bytes, std::max(span, kPaceShortest));
+  const std::uint64_t most = std::max({pace, link.pace, link.pace_before});
+  link.pace_known = link.pace_known || span >= kPaceShortest;
+  if (span >= kPaceWindow) {
+    link.pace_before = std::exchange(link.pace, pace);
+    link.paced = now;
+    link.paced_bytes = sent;
+  }
+  return link.pace_known ? most + most : ~std::uint64_t{0};
+}
+
+std::uint32_t claim(LinkRecord& link, const LinkReport& report) {
+  if (report.sent == 0) return report.delivered;
+  const std::uint64_t left = report.sent - std::min(link.claimed, report.sent);
+  const std::uint64_t claimed = std::min<std::uint64_t>(report.delivered, left);
+  link.claimed += claimed;
+  return static_cast<std::uint32_t>(claimed);
 }
 
 void note_rtt(LinkRecord& link, Duration rtt, Instant now) {
@@ -55,17 +85,20 @@ void CapacityLinks::report(std::uint32_t at, const LinkReport& report, Instant n
     listed_.push_back(at);
   }
   const Duration interval = std::max(report.interval, kShortest);
+  const std::uint32_t delivered = claim(link, report);
+  const std::uint64_t most = most_rate(link, report.sent, now);
   const bool follows = fresh(link, now);
   link.queue = follows ? std::min(link.newest_queue, report.queue) : Duration{};
   link.newest_queue = report.queue;
   link.peak = std::max(link.peak, report.queue);
-  link.newest_rate = rate_of(report.delivered, interval);
-  link.rate = follows ? rate_of(std::uint64_t{report.delivered} + link.earlier_bytes,
+  link.newest_rate = std::min(rate_of(delivered, interval), most);
+  link.rate = follows ? rate_of(std::uint64_t{delivered} + link.earlier_bytes,
                                 interval + link.earlier_interval)
                       : link.newest_rate;
+  link.rate = std::min(link.rate, most);
   if (!follows) link.usual_rate = link.newest_rate;
   link.usual_rate = (link.usual_rate * 7 + link.newest_rate) / 8;
-  link.earlier_bytes = report.delivered;
+  link.earlier_bytes = delivered;
   link.earlier_interval = interval;
   link.interval = interval;
   link.lost = report.lost;
@@ -76,16 +109,17 @@ void CapacityLinks::report(std::uint32_t at, const LinkReport& report, Instant n
       link.measured_bytes = 0;
       link.measured_time = {};
     }
-    link.measured_bytes += report.delivered;
+    link.measured_bytes += delivered;
     link.measured_time = link.measured_time + interval;
   }
   link.heard = heard_ = now;
-  carried_ += report.delivered;
-  arrived_ += report.delivered;
-  const std::uint64_t lost = lost_beside(report.delivered, report.lost);
+  carried_ += delivered;
+  arrived_ += delivered;
+  std::uint64_t lost = lost_beside(delivered, report.lost);
+  if (report.sent != 0) lost = std::min(lost, report.sent - std::min(link.claimed, report.sent));
   lost_ += lost;
   arrived_ += lost;
-  if (report.lost > loss_limit_) lossy_ += report.delivered;
+  if (report.lost > loss_limit_) lossy_ += delivered;
 }
 
 bool CapacityLinks::is_short(const LinkRecord& link, Instant now) {

@@ -28,8 +28,14 @@ struct LinkRecord {
   Duration measured_time;
   std::uint32_t earlier_bytes = 0;  // of the report before
   Duration earlier_interval;
+  std::uint64_t claimed = 0;      // delivered bytes in all, never more than were sent
+  std::uint64_t paced_bytes = 0;  // sent until `paced`
+  Instant paced;                  // when the present window began
+  std::uint64_t pace = 0;         // sent bytes a second in the last window, and the one before
+  std::uint64_t pace_before = 0;
   std::uint8_t lost = 0;
   bool listed = false;
+  bool pace_known = false;
 };
 
 struct LinksView {

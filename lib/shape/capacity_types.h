@@ -30,9 +30,11 @@ struct CapacitySettings {
 struct LinkReport {             // os::PathReport
   std::uint32_t delivered = 0;  // arrived in the interval
   Duration interval;
-  Duration queue;         // one-way delay of the newest sample above the least of late
-  Duration rtt;           // 0: not known
-  std::uint8_t lost = 0;  // of 255 datagrams sent in the interval
+  Duration queue;          // one-way delay of the newest sample above the least of late
+  Duration rtt;            // 0: not known
+  std::uint8_t lost = 0;   // of 255 datagrams sent in the interval
+  std::uint64_t sent = 0;  // that left on the link ever, by our own count: no friend gets more. 0:
+                           // not known
 };
 
 struct Load {

@@ -230,6 +230,29 @@ TEST_CASE("while nothing passes little is sent, and then at once as much as befo
   CHECK(world.run(Duration::seconds(5)).used() >= 0.9);
 }
 
+TEST_CASE("one friend that lies neither takes the uplink nor makes it overflow") {
+  for (const Lie lie : {Lie::Fast, Lie::FastQueued, Lie::FastLossy}) {
+    for (const int links : {2, 5, 8}) {
+      CAPTURE(static_cast<int>(lie));
+      CAPTURE(links);
+      for (const std::uint64_t ceiling : {std::uint64_t{0}, usable(kHome)}) {
+        CAPTURE(ceiling);
+        UplinkPlan of = plan(links, kHome, Duration::millis(50));
+        of.settings.ceiling = ceiling;
+        if (ceiling == 0) offer(of, kHome / 2 * 3);
+        of.friends[0].lie = lie;
+        UplinkWorld world(of);
+        world.run(Duration::seconds(2));
+        const Seen seen = world.run(Duration::seconds(15));
+        CHECK(seen.used() >= 0.9);
+        // Half of what is sent to two friends is the liar's.
+        CHECK(seen.percentile(95) <= Duration::millis(200));
+        CHECK(seen.percentile(50) <= Duration::millis(links == 2 ? 100 : 40));
+      }
+    }
+  }
+}
+
 TEST_CASE("the same inputs give the same outputs") {
   UplinkPlan noisy = plan(5, kFast, Duration::millis(30));
   noisy.rates.push_back({at(2), kFast / 3});

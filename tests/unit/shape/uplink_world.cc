@@ -282,8 +282,22 @@ void UplinkWorld::measure(Link& link, std::uint32_t at, const Report& report) {
   out.queue = report.delay - link.base;
   out.rtt = link.path.there + link.path.back + out.queue;
   out.lost = lost(link, report);
+  out.sent = link.sent;
   link.last = report;
+  lie(link.path.lie, out);
   capacity_.report(at, out, now_);
+}
+
+void UplinkWorld::lie(Lie what, shape::LinkReport& report) const {
+  if (what == Lie::None) return;
+  report.interval = Duration::micros(100);
+  if (what == Lie::FastQueued) {
+    const bool now = now_.nanoseconds / 1'000'000 % 1'000 < 700;
+    report.queue = now ? Duration::millis(120) : Duration{};
+  }
+  if (what != Lie::FastLossy) return;
+  report.lost = 120;
+  report.delivered *= 20;
 }
 
 }  // namespace covfefe::test

@@ -18,6 +18,13 @@ struct RateChange {
   std::uint64_t rate = 0;  // bytes a second; 0: nothing passes
 };
 
+enum class Lie : std::uint8_t {
+  None,
+  Fast,        // what came took no time
+  FastQueued,  // and waited long, seven tenths of every second
+  FastLossy,   // 20 times as much came, and half as much again was lost
+};
+
 struct FriendPath {
   Duration there = Duration::millis(25);
   Duration back = Duration::millis(25);
@@ -26,6 +33,7 @@ struct FriendPath {
   std::uint32_t loss = 0;    // of 1000 cells
   std::uint64_t demand = 0;  // bytes a second, 0: whatever it gets
   std::uint32_t weight = 1;  // of what is left; 0: idle
+  Lie lie = Lie::None;
 };
 
 struct UplinkPlan {
@@ -123,6 +131,7 @@ class UplinkWorld {
   void answer(Link& link);
   void hear(std::uint32_t at);
   void measure(Link& link, std::uint32_t at, const Report& report);
+  void lie(Lie what, shape::LinkReport& report) const;
   [[nodiscard]] std::uint64_t rate() const;
   [[nodiscard]] static std::uint8_t lost(Link& link, const Report& report);
   [[nodiscard]] bool chance(std::uint32_t of_1000);
