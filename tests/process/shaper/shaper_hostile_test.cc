@@ -74,7 +74,8 @@ TEST_CASE("a million askings cost nobody anything") {
       static_cast<unsigned long long>(tally.granted), static_cast<unsigned long long>(tally.denied),
       (static_cast<long long>(node.resident_bytes()) - static_cast<long long>(before)) / 1024);
   CHECK(tally.granted < 1'000);
-  CHECK(node.resident_bytes() < before + (4 << 20));
+  // The sanitizer keeps what was freed.
+  if (!tests::kSanitized) CHECK(node.resident_bytes() < before + (4 << 20));
   CHECK(calls.leases().size() <= 256);
   LeaseTerms honest;
   honest.principal = kOther.id;
