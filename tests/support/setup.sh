@@ -5,7 +5,7 @@ build_packages="g++ meson ninja-build pkg-config capnproto libcapnp-dev libsodiu
   libsqlite3-dev libseccomp-dev libcap-ng-dev libyaml-dev libcli11-dev libqrencode-dev libmnl-dev doctest-dev"
 demo_packages="iproute2 iputils-ping curl python3 procps"
 test_packages="clang clang-format llvm libclang-rt-14-dev python3-cryptography mandoc systemd tcpdump
-  iperf3 ethtool nftables strace tmux wireguard-go wireguard-tools binutils openssl"
+  iperf3 ethtool nftables strace tmux wireguard-go wireguard-tools binutils openssl ccache"
 
 install_missing() {
   missing=""
