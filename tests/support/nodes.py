@@ -283,7 +283,7 @@ def need_root():
         sys.exit(77)
 
 
-def main(*tests):
+def main(*tests, make_lab=Lab):
     """Runs each test function (or only those named on the command line) with a Lab of its own; the
     first failure ends the program."""
     need_root()
@@ -291,6 +291,6 @@ def main(*tests):
         if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
             continue
         start = time.monotonic()
-        with Lab() as lab:
+        with make_lab() as lab:
             test(lab)
         print("ok  %-60s %.1f s" % ((test.__doc__ or test.__name__).split("\n")[0], time.monotonic() - start), flush=True)
