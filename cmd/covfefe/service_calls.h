@@ -18,7 +18,7 @@ namespace covfefe::cli {
 // What a service wrote, fit for a terminal.
 
 [[nodiscard]] inline Problem problem_of(const rpc::CallError& error, const char* service) {
-  return {std::string("the ") + service + " did not answer: " + error.text,
+  return {std::string("the ") + service + " does not answer: " + error.text,
           std::string("covfefe inspect ") + service, kDown};
 }
 

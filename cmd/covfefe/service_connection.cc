@@ -9,9 +9,10 @@ Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
-Outcome<Connection> Connection::open(const Layout& layout, std::string_view service) {
+Outcome<Connection> Connection::open(const Layout& layout, std::string_view service,
+                                     Duration patience) {
   const std::string path = layout.socket(std::string(service) + ".operator");
-  auto client = rpc::Client::connect(path, kGlance);
+  auto client = rpc::Client::connect(path, patience);
   if (client) return Connection(std::move(*client));
   return Problem{"the " + std::string(service) + " of the node in " + layout.root() +
                      " does not answer: " + client.error().text,

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "os/clock.h"
 #include "os/fd.h"
 #include "os/listen.h"
 #include "os/process.h"
@@ -47,10 +48,10 @@ InspectionView inspection_view(schema::Inspection::Reader from) {
   return out;
 }
 
-Outcome<InspectionView> inspect_helper(const Layout& layout) {
+Outcome<InspectionView> inspect_helper(const Layout& layout, Duration patience) {
   const std::string path = layout.socket("tun-helper.operator");
   const auto socket = os::connect_unix(path, os::UnixKind::Stream);
-  const auto text = socket ? os::read_stream(*socket, kMostText, kGlance)
+  const auto text = socket ? os::read_stream(*socket, kMostText, patience)
                            : SysResult<std::string>(socket.error());
   if (!text || text->empty()) {
     return Problem{"the tun-helper of the node in " + layout.root() + " does not answer: " +
@@ -75,14 +76,16 @@ Outcome<InspectionView> inspection_from_text(std::string_view text) {
   return out;
 }
 
-Outcome<InspectionView> inspect(const Layout& layout, std::string_view service) {
-  if (service == "tun-helper") return inspect_helper(layout);
-  auto connection = Connection::open(layout, service);
+Outcome<InspectionView> inspect(const Layout& layout, std::string_view service, Duration patience) {
+  if (service == "tun-helper") return inspect_helper(layout, patience);
+  const Instant end = os::monotonic_now() + patience;
+  auto connection = Connection::open(layout, service, patience);
   if (!connection) return connection.error();
   rpc::Client& client = connection->client();
   auto request = client.as<schema::Inspectable>().inspectRequest();
   const std::string name(service);
-  return call_and_read<InspectionView>(client, name.c_str(), kj::mv(request),
+  return call_and_read<InspectionView>(Callee{client, name.c_str(), end - os::monotonic_now()},
+                                       kj::mv(request),
                                        [](auto& answer) -> Outcome<InspectionView> {
                                          return inspection_view(answer.getInspection());
                                        });

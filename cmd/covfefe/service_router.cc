@@ -95,11 +95,11 @@ PingView ping_view(schema::PingReply::Reader from) {
 
 }  // namespace
 
-Outcome<RouterView> router_status(Connection& router) {
+Outcome<RouterView> router_status(Connection& router, Duration patience) {
   rpc::Client& client = router.client();
   auto request = client.as<schema::RouterOperator>().statusRequest();
   return call_and_read<RouterView>(
-      client, "router", kj::mv(request),
+      Callee{client, "router", patience}, kj::mv(request),
       [](auto& answer) -> Outcome<RouterView> { return router_view(answer.getStatus()); });
 }
 

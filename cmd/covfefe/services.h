@@ -23,12 +23,13 @@ class Client;
 namespace covfefe::cli {
 
 inline constexpr Duration kCallTimeout = Duration::seconds(5);
-inline constexpr Duration kGlance = Duration::millis(1'000);  // for status: a hung service is down
+inline constexpr Duration kGlance = Duration::millis(1'000);  // to connect
 
 class Connection {
  public:
-  static Outcome<Connection> open(const Layout& layout, std::string_view service);
-  // To SERVICE.operator.
+  static Outcome<Connection> open(const Layout& layout, std::string_view service,
+                                  Duration patience = kGlance);
+  // To SERVICE.operator. A thread has one connection at a time.
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
   ~Connection();
@@ -139,7 +140,8 @@ struct FindingView {
   std::string what;
   std::string next;
 };
-[[nodiscard]] Outcome<RouterView> router_status(Connection& router);
+[[nodiscard]] Outcome<RouterView> router_status(Connection& router,
+                                                Duration patience = kCallTimeout);
 
 struct PingAsked {
   std::string peer;
@@ -241,8 +243,9 @@ struct InspectionView {
   std::vector<QueueView> queues;
   JailView jail;
 };
-[[nodiscard]] Outcome<InspectionView> inspect(const Layout& layout, std::string_view service);
-// Any of services(); tun-helper speaks no Cap'n Proto and writes one text instead.
+[[nodiscard]] Outcome<InspectionView> inspect(const Layout& layout, std::string_view service,
+                                              Duration patience = kCallTimeout);
+// Any of services(); tun-helper speaks no Cap'n Proto and writes one text instead. Any thread.
 [[nodiscard]] Outcome<InspectionView> inspection_from_text(std::string_view text);
 // The text that tun-helper writes: one JSON object.
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <future>
 
 #include "circuit_text.h"
 #include "commands.h"
@@ -8,6 +10,7 @@
 #include "json.h"
 #include "layout.h"
 #include "node_files.h"
+#include "os/clock.h"
 #include "promise_text.h"
 #include "quantity.h"
 #include "services.h"
@@ -15,6 +18,9 @@
 
 namespace covfefe::cli {
 namespace {
+
+// All services are asked at the same time: one that hangs does not hide the others.
+constexpr Duration kPatience = Duration::millis(900);
 
 struct ServiceState {
   std::string name;
@@ -38,7 +44,7 @@ struct Overview {
 ServiceState look_at(const Layout& layout, std::string_view service) {
   ServiceState out;
   out.name = service;
-  const auto seen = inspect(layout, service);
+  const auto seen = inspect(layout, service, kPatience);
   if (!seen) {
     out.state = "down";
     out.note = seen.error().what;
@@ -49,6 +55,13 @@ ServiceState look_at(const Layout& layout, std::string_view service) {
   out.pid = seen->pid;
   out.jail = jail_in_words(seen->jail, service);
   return out;
+}
+
+Outcome<RouterView> ask_router(const Layout& layout) {
+  const Instant end = os::monotonic_now() + kPatience;
+  auto router = Connection::open(layout, "router", kPatience);
+  if (!router) return router.error();
+  return router_status(*router, end - os::monotonic_now());
 }
 
 std::string overall(const Overview& overview) {
@@ -71,20 +84,17 @@ Outcome<Overview> gather(const Layout& layout) {
   if (!identity) return identity.error();
   out.name = config->name;
   out.address = format_address(identity->address);
+  std::vector<std::future<ServiceState>> asked;
   for (const std::string_view service : services())
-    out.services.push_back(look_at(layout, service));
-  auto router = Connection::open(layout, "router");
-  if (router) {
-    auto view = router_status(*router);
-    if (view) {
-      out.friends = std::move(view->friends);
-      out.circuits = view->circuits;
-      out.announced = std::move(view->announced);
-    } else {
-      out.why_no_friends = view.error().what;
-    }
+    asked.push_back(std::async(std::launch::async, look_at, std::cref(layout), service));
+  auto router = std::async(std::launch::async, ask_router, std::cref(layout));
+  for (auto& one : asked) out.services.push_back(one.get());
+  if (auto view = router.get()) {
+    out.friends = std::move(view->friends);
+    out.circuits = view->circuits;
+    out.announced = std::move(view->announced);
   } else {
-    out.why_no_friends = router.error().what;
+    out.why_no_friends = view.error().what;
   }
   out.state = overall(out);
   return out;
