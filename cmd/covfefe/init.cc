@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cstdio>
 #include <filesystem>
@@ -18,25 +17,6 @@
 
 namespace covfefe::cli {
 namespace {
-
-struct Directory {
-  const char* below;
-  unsigned mode;
-  const char* owner;  // a service, or "" for root
-};
-
-constexpr std::array<Directory, 10> kDirectories = {{
-    {"etc", 0755, ""},
-    {"etc/covfefe", 0755, ""},
-    {"etc/covfefe/credentials", 0700, ""},
-    {"run", 0755, ""},
-    {"run/covfefe", 0755, ""},
-    {"var", 0755, ""},
-    {"var/lib", 0755, ""},
-    {"var/lib/covfefe", 0755, ""},
-    {"var/lib/covfefe/keystore", 0700, "keystore"},
-    {"var/lib/covfefe/peerdb", 0700, "peerdb"},
-}};
 
 std::string suggested_name() {
   std::string out;
@@ -87,11 +67,11 @@ Outcome<void> make_directories(const Layout& layout) {
                                  std::filesystem::perm_options::add, code);
   }
   if (code) return Problem{"create " + layout.root() + ": " + code.message(), ""};
-  for (const Directory& directory : kDirectories) {
+  for (const NodeDirectory& directory : directories()) {
     const std::string path = layout.path(directory.below);
     os::FileTraits traits{static_cast<mode_t>(directory.mode), {0, 0}};
-    if (directory.owner[0] != '\0') {
-      const auto owner = os::service_user(directory.owner, layout.tree());
+    if (!directory.owner.empty()) {
+      const auto owner = os::service_user(std::string(directory.owner), layout.tree());
       if (!owner) {
         return Problem{owner.error().text(), "create the users: systemd-sysusers covfefe.conf"};
       }

@@ -11,6 +11,18 @@ using enum os::UnixKind;
 constexpr std::array<std::string_view, 5> kServices = {"keystore", "peerdb", "shaper", "router",
                                                        "tun-helper"};
 constexpr std::array<std::string_view, 3> kWire = {"wire.control", "wire.data0", "wire.data1"};
+constexpr std::array<NodeDirectory, 10> kDirectories = {{
+    {"etc", 0755, ""},
+    {"etc/covfefe", 0755, ""},
+    {"etc/covfefe/credentials", 0700, ""},
+    {"run", 0755, ""},
+    {"run/covfefe", 0755, ""},
+    {"var", 0755, ""},
+    {"var/lib", 0755, ""},
+    {"var/lib/covfefe", 0755, ""},
+    {"var/lib/covfefe/keystore", 0700, "keystore"},
+    {"var/lib/covfefe/peerdb", 0700, "peerdb"},
+}};
 constexpr std::array<Edge, 10> kEdges = {{
     {"router.keystore", Stream, "router", "keystore"},
     {"router.peerdb", Stream, "router", "peerdb"},
@@ -42,6 +54,9 @@ std::string Layout::socket(std::string_view name) const {
   return run() + "/" + std::string(name) + ".sock";
 }
 
+std::span<const NodeDirectory> directories() {
+  return kDirectories;
+}
 std::span<const Edge> edges() {
   return kEdges;
 }

@@ -44,6 +44,14 @@ struct Edge {
   std::string_view connector;  // service that may connect, empty: the operator
 };
 
+struct NodeDirectory {
+  std::string_view below;  // the root
+  unsigned mode;
+  std::string_view owner;  // a service, or empty for root
+};
+
+[[nodiscard]] std::span<const NodeDirectory> directories();
+// Parents first.
 [[nodiscard]] std::span<const Edge> edges();
 [[nodiscard]] std::span<const std::string_view> services();
 // In the order in which they are started.
