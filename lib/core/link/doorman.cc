@@ -9,7 +9,8 @@ Doorman::Doorman(const StaticKey& own, crypto::Drbg& random)
     : random_(random),
       mac1_key_(crypto::mac1_key(own)),
       cookie_key_(crypto::cookie_key(own)),
-      sources_(random.next_u64()) {
+      sources_(random.next_u64()),
+      friends_cookies_(random.next_u64()) {
   random_.fill(secret_.mutable_view());
   random_.fill(secret_before_.mutable_view());
 }
@@ -36,7 +37,15 @@ void Doorman::drop_lost(Instant now) {
   std::erase_if(waiting_, [&](const auto& w) { return now - w.second.since >= kPatience; });
 }
 
-Doorman::Verdict Doorman::judge(const DatagramIn& initiation, Instant now) {
+bool Doorman::may_have_cookie(const DatagramIn& initiation, Source source, Instant now) {
+  if (source == Source::FriendsHost && friends_cookies_.take(initiation.from.ip, now) &&
+      all_friends_cookies_.take(now)) {
+    return true;
+  }
+  return cookies_.take(now);
+}
+
+Doorman::Verdict Doorman::judge(const DatagramIn& initiation, Source source, Instant now) {
   // Step L2: one keyed hash decides whether anything more happens.
   if (!crypto::check_mac1(mac1_key_, initiation.bytes)) return Verdict::Silence;
   if (waiting_.size() >= kBusy) drop_lost(now);
@@ -45,7 +54,7 @@ Doorman::Verdict Doorman::judge(const DatagramIn& initiation, Instant now) {
     // Step L3.
     rotate(now);
     if (!shows_cookie(initiation)) {
-      return cookies_.take(now) ? Verdict::Cookie : Verdict::Silence;
+      return may_have_cookie(initiation, source, now) ? Verdict::Cookie : Verdict::Silence;
     }
     if (!sources_.take(initiation.from.ip, now)) return Verdict::Silence;
   }

@@ -31,8 +31,9 @@ class Doorman {
   Doorman(const StaticKey& own, crypto::Drbg& random);
 
   enum class Verdict : std::uint8_t { Silence, Cookie, Admit };
-  [[nodiscard]] Verdict judge(const DatagramIn& initiation, Instant now);
-  // initiation: a first message of exact length and type. Admit has taken its tokens.
+  enum class Source : std::uint8_t { Unknown, FriendsHost };  // an address where a friend may be
+  [[nodiscard]] Verdict judge(const DatagramIn& initiation, Source source, Instant now);
+  // initiation: a first message of exact length and type. Admit and Cookie have taken their tokens.
 
   using CookieReply = ByteArray<wire::kCookieReplySize>;
   [[nodiscard]] CookieReply cookie_reply(const DatagramIn& initiation, Instant now);
@@ -46,6 +47,7 @@ class Doorman {
  private:
   void rotate(Instant now);
   [[nodiscard]] bool shows_cookie(const DatagramIn& initiation) const;
+  [[nodiscard]] bool may_have_cookie(const DatagramIn& initiation, Source source, Instant now);
   void drop_lost(Instant now);
 
   static constexpr std::size_t kBusy = 16;  // waiting: from here on a cookie is asked for
@@ -57,9 +59,11 @@ class Doorman {
   crypto::SecretKey secret_before_;
   Instant rotate_at_{};
   SourceLimiter sources_;
-  Bucket strangers_{{50, 50}};  // without a cookie
+  SourceLimiter friends_cookies_;  // replies, by source: one that is posed as costs that one only
+  Bucket strangers_{{50, 50}};     // without a cookie
   Bucket everybody_{{200, 100}};
   Bucket cookies_{{1000, 200}};  // replies: a flood of requests does not fill our uplink
+  Bucket all_friends_cookies_{{500, 100}};
   std::unordered_map<RequestId, Caller> waiting_;
 };
 

@@ -68,8 +68,11 @@ void Links::Parts::read_initiation(const DatagramIn& datagram) {
     ++desk.counters.wrong_type;
     return;
   }
+  using Source = Doorman::Source;
+  const Source source =
+      desk.known_hosts.contains(datagram.from.ip) ? Source::FriendsHost : Source::Unknown;
   const Doorman::Verdict verdict =
-      desk.keystore_up ? doorman.judge(datagram, desk.now) : Doorman::Verdict::Silence;
+      desk.keystore_up ? doorman.judge(datagram, source, desk.now) : Doorman::Verdict::Silence;
   if (verdict != Doorman::Verdict::Admit) ++desk.counters.handshakes_refused;
   if (verdict == Doorman::Verdict::Cookie) send_cookie(datagram);
   if (verdict != Doorman::Verdict::Admit) return;

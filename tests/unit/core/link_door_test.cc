@@ -111,6 +111,40 @@ TEST_CASE("many callers are asked for a cookie, and a friend gets in with one") 
   CHECK(t.b.counter("link.cookies_sent") >= 45);
 }
 
+TEST_CASE("a friend that starts anew gets in beside a flood that uses up strangers' cookies") {
+  Two t;
+  t.load();
+  REQUIRE(t.both_up());
+  const crypto::PublicKey mac1 = crypto::mac1_key(t.b.keystore.static_key());
+  std::uint32_t number = 0;
+  const auto flood = [&] {
+    for (int i = 0; i < 5; ++i, ++number) {  // 50,000 a second, each from another address
+      const Address from = test_ip(static_cast<std::uint8_t>(50 + number / 250 % 100),
+                                   static_cast<std::uint8_t>(1 + number % 250));
+      Packet p{std::vector<std::uint8_t>(256), {from, 1000, 0}, t.b.sockets[0]};
+      ByteArray<wire::kInitiationNoise> noise{};
+      t.a.random.fill(noise);
+      wire::write_initiation({0x1000u + number, noise},
+                             std::span<std::uint8_t, 256>(p.bytes.data(), 256));
+      crypto::put_mac1(mac1, p.bytes);
+      t.b.receive(p, 0);
+      while (!t.b.asked.empty()) t.b.answer_keystore();
+    }
+    t.world.run_for(Duration::micros(97));
+  };
+  for (int i = 0; i < 10'000; ++i) flood();
+  for (int life = 0; life < 5; ++life) {
+    CAPTURE(life);
+    t.a.restart_router();
+    int took = 0;
+    while (took < 30'000 && !t.a.up(t.b)) {
+      flood();
+      ++took;
+    }
+    CHECK(took < 10'000);  // a second
+  }
+}
+
 TEST_CASE("no flood makes more than 200 questions a second or 64 at a time to the keystore") {
   Two t;
   t.b.load_friends();
