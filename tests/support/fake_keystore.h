@@ -20,6 +20,8 @@ class FakeKeystore {
 
   [[nodiscard]] const core::StaticKey& static_key() const { return keys_.public_key; }
   [[nodiscard]] const Address& address() const { return address_; }
+  [[nodiscard]] const crypto::PublicKey& service_key() const { return service_.public_key; }
+  // Whose hash the address is.
 
   void befriend(const core::StaticKey& peer, const ByteArray<32>& psk = {});
   // From now on handshakes with this key are run; psk all zero = none.
