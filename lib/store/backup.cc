@@ -43,35 +43,54 @@ StoreResult<void> move_file(const std::string& from, const std::string& to) {
   return {};
 }
 
-Handle open_plain(const std::string& path, int flags) {
+StoreResult<Handle> open_plain(const std::string& path, int flags) {
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   Handle handle(raw);
-  if (code != SQLITE_OK) return nullptr;
+  if (code != SQLITE_OK) {
+    StoreError error = error_of(raw, code);
+    error.text += " in " + path;
+    return error;
+  }
   return handle;
 }
 
-bool sound(const std::string& path) {
+// False: the file is damaged, or not there. An error says nothing about the file: a disk that
+// cannot read now must not cost a backup.
+StoreResult<bool> is_sound(const std::string& path) {
   std::error_code code;
-  if (!fs::exists(path, code)) return false;
-  const Handle handle = open_plain(path, SQLITE_OPEN_READONLY);
-  if (!handle) return false;
-  Statement statement(handle.get(), "PRAGMA integrity_check(1)");
+  if (!fs::exists(path, code)) {
+    if (code) return file_error("stat", path, code);
+    return false;
+  }
+  const auto handle = open_plain(path, SQLITE_OPEN_READONLY);
+  if (!handle) return handle.error();
+  Statement statement(handle->get(), "PRAGMA integrity_check(1)");
   const auto row = statement.step();
-  return row && *row && statement.column_text(0) == "ok";
+  if (!row && row.error().fault == Fault::Corrupt) return false;
+  if (!row) return row.error();
+  const auto verdict = *row ? statement.text_at(0) : StoreResult<std::string>(std::string());
+  if (!verdict) return verdict.error();
+  return *verdict == "ok";
+}
+
+StoreResult<void> execute(sqlite3* handle, const char* sql) {
+  const int code = sqlite3_exec(handle, sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return error_of(handle, sqlite3_extended_errcode(handle));
+  return {};
 }
 
 StoreResult<void> copy_pages(sqlite3* from, const std::string& to) {
-  const Handle target = open_plain(to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  if (!target) return StoreError{Fault::Io, "backup: cannot open " + to};
+  const auto target = open_plain(to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (!target) return target.error();
   // The copy is one plain file: no log of its own, so that a rename moves all of it.
-  sqlite3_exec(target.get(), "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=FULL", nullptr,
-               nullptr, nullptr);
-  sqlite3_backup* backup = sqlite3_backup_init(target.get(), "main", from, "main");
-  if (backup == nullptr) return error_of(target.get(), sqlite3_extended_errcode(target.get()));
+  auto set = execute(target->get(), "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=FULL");
+  if (!set) return set;
+  sqlite3_backup* backup = sqlite3_backup_init(target->get(), "main", from, "main");
+  if (backup == nullptr) return error_of(target->get(), sqlite3_extended_errcode(target->get()));
   sqlite3_backup_step(backup, -1);
   if (const int code = sqlite3_backup_finish(backup); code != SQLITE_OK) {
-    return error_of(target.get(), code);
+    return error_of(target->get(), code);
   }
   return {};
 }
@@ -85,18 +104,30 @@ StoreResult<void> sync_directory(const std::string& path) {
 
 StoreResult<void> make_checked_copy(sqlite3* live, const std::string& fresh) {
   std::error_code code;
-  fs::remove(fresh, code);
+  for (const char* ending : {"", "-journal"}) fs::remove(fresh + ending, code);
   if (auto done = copy_pages(live, fresh); !done) return done;
   // A WAL database copies its mode flag; a sound reader needs the plain form.
   {
-    const Handle copy = open_plain(fresh, SQLITE_OPEN_READWRITE);
-    if (copy) {
-      sqlite3_exec(copy.get(), "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE", nullptr,
-                   nullptr, nullptr);
-    }
+    const auto copy = open_plain(fresh, SQLITE_OPEN_READWRITE);
+    if (!copy) return copy.error();
+    auto plain = execute(copy->get(), "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE");
+    if (!plain) return plain;
   }
-  if (!sound(fresh)) return StoreError{Fault::Corrupt, fresh + " fails its check after the copy"};
+  const auto sound = is_sound(fresh);
+  if (!sound) return sound.error();
+  if (!*sound) return StoreError{Fault::Corrupt, fresh + " fails its check after the copy"};
   return {};
+}
+
+// What was set aside before stays: it may be all that is left of something.
+std::string free_name(const std::string& path, WallTime now) {
+  const std::string base = path + ".corrupt-" + std::to_string(now.unix_seconds());
+  std::string name = base;
+  std::error_code ignored;
+  for (int number = 2; fs::exists(name, ignored) || fs::exists(name + "-wal", ignored); ++number) {
+    name = base + "-" + std::to_string(number);
+  }
+  return name;
 }
 
 }  // namespace
@@ -126,7 +157,7 @@ std::int64_t backup_made(const std::string& path, int number) {
 
 StoreResult<Replaced> replace_corrupt(const std::string& path, WallTime now) {
   Replaced out;
-  const std::string aside = path + ".corrupt-" + std::to_string(now.unix_seconds());
+  const std::string aside = free_name(path, now);
   std::error_code code;
   if (fs::exists(path, code)) out.quarantined = aside;
   if (auto moved = move_file(path, aside); !moved) return moved.error();
@@ -134,11 +165,13 @@ StoreResult<Replaced> replace_corrupt(const std::string& path, WallTime now) {
   if (auto moved = move_file(path + "-wal", aside + "-wal"); !moved) return moved.error();
   for (int number = 1; number <= kBackups && !out.restored; ++number) {
     const std::string candidate = backup_name(path, number);
-    if (!sound(candidate)) continue;
+    const auto sound = is_sound(candidate);
+    if (!sound) return sound.error();
+    if (!*sound) continue;
     const std::string fresh = path + ".new";
-    const Handle from = open_plain(candidate, SQLITE_OPEN_READONLY);
-    if (!from) continue;
-    if (auto copied = make_checked_copy(from.get(), fresh); !copied) return copied.error();
+    const auto from = open_plain(candidate, SQLITE_OPEN_READONLY);
+    if (!from) return from.error();
+    if (auto copied = make_checked_copy(from->get(), fresh); !copied) return copied.error();
     if (auto moved = move_file(fresh, path); !moved) return moved.error();
     out.restored = true;
   }
@@ -149,7 +182,7 @@ StoreResult<Replaced> replace_corrupt(const std::string& path, WallTime now) {
 bool is_lost(const std::string& path) {
   std::error_code code;
   const std::uintmax_t size = fs::file_size(path, code);
-  if (!code && size != 0) return false;
+  if (code ? code != std::errc::no_such_file_or_directory : size != 0) return false;
   for (int number = 1; number <= kBackups; ++number) {
     if (backup_made(path, number) != 0) return true;
   }

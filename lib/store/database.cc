@@ -8,18 +8,28 @@
 
 #include "store/backup.h"
 #include "store/migrations.h"
+#include "store/schema.h"
 #include "store/statement.h"
 
 namespace covfefe::store {
 namespace {
 
 // EXCLUSIVE comes before WAL, so that no shared-memory file is made; FULL syncs each commit;
-// temporary tables stay out of /var/tmp, which the jail does not have.
+// temporary tables stay out of /var/tmp, which the jail does not have. The log is folded into the
+// file by commit(), because SQLite would say nothing of a disk that fails there.
 constexpr const char* kPragmas =
     "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
     "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;"
     "PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;"
-    "PRAGMA wal_autocheckpoint=256; PRAGMA journal_size_limit=4194304; PRAGMA cache_size=-1024;";
+    "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=4194304; PRAGMA cache_size=-1024;";
+
+constexpr int kLongestLog = 256;  // pages, then it is folded into the file
+
+// SQLite calls this after every commit.
+int note_log(void* pages, sqlite3*, const char*, int now) {
+  *static_cast<int*>(pages) = now;
+  return SQLITE_OK;
+}
 
 int authorize(void*, int action, const char*, const char*, const char*, const char*) {
   return action == SQLITE_ATTACH || action == SQLITE_DETACH || action == SQLITE_PRAGMA ? SQLITE_DENY
@@ -89,6 +99,10 @@ StoreResult<void> Database::prepare() {
     clear_suspect(path_);
   }
   if (auto done = migrate(); !done) return done;
+  if (auto ours = check_schema(handle_); !ours) {
+    return StoreError{ours.error().fault, path_ + ": " + ours.error().text};
+  }
+  sqlite3_wal_hook(handle_, note_log, log_pages_.get());
   sqlite3_set_authorizer(handle_, authorize, nullptr);
   return {};
 }
@@ -97,8 +111,9 @@ StoreResult<void> Database::check(std::string_view pragma) {
   Statement statement(handle_, pragma);
   const auto row = statement.step();
   if (!row) return row.error();
-  const std::string verdict = *row ? statement.column_text(0) : "no answer";
-  if (verdict != "ok") return StoreError{Fault::Corrupt, path_ + ": " + verdict};
+  const auto verdict = *row ? statement.text_at(0) : StoreResult<std::string>(std::string());
+  if (!verdict) return verdict.error();
+  if (*verdict != "ok") return StoreError{Fault::Corrupt, path_ + ": " + *verdict};
   return {};
 }
 
@@ -123,7 +138,10 @@ StoreResult<void> Database::migrate() {
                                migrations[static_cast<std::size_t>(next)] +
                                "PRAGMA user_version=" + std::to_string(next + 1) + ";COMMIT;";
     if (auto done = execute(handle_, script.c_str()); !done) {
+      const bool contradicts = (sqlite3_errcode(handle_) & 0xff) == SQLITE_ERROR;
       rollback();
+      // What a migration makes is there already, or what it changes is not.
+      if (contradicts) return StoreError{Fault::Corrupt, path_ + ": " + done.error().text};
       return done;
     }
   }
@@ -131,10 +149,23 @@ StoreResult<void> Database::migrate() {
 }
 
 StoreResult<void> Database::begin() {
+  // A full disk is no failed one: the log grows until there is room, or until it finds none, too.
+  if (failed_ && failed_->fault != Fault::Full) return *failed_;
   return execute(handle_, "BEGIN IMMEDIATE");
 }
 StoreResult<void> Database::commit() {
-  return execute(handle_, "COMMIT");
+  if (auto done = execute(handle_, "COMMIT"); !done) return done;
+  // Durable from here on, in the log. A disk that fails now ends the next transaction instead.
+  if (*log_pages_ >= kLongestLog) {
+    if (auto folded = fold_log(SQLITE_CHECKPOINT_PASSIVE); !folded) failed_ = folded.error();
+  }
+  return {};
+}
+
+StoreResult<void> Database::fold_log(int mode) {
+  const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, mode, nullptr, nullptr);
+  if (code != SQLITE_OK) return error_of(handle_, code);
+  return {};
 }
 
 void Database::rollback() {
@@ -154,13 +185,12 @@ StoreResult<void> Database::integrity_check() {
 StoreResult<void> Database::back_up(Generation generation) {
   if (auto done = rotate_backup(handle_, path_, generation); !done) return done;
   // What is only in the log would be lost with the log: a damaged log rolls back without a word.
-  const int code =
-      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  if (code != SQLITE_OK) return error_of(handle_, code);
-  return {};
+  return fold_log(SQLITE_CHECKPOINT_TRUNCATE);
 }
 
 void Database::suspect() {
+  // The log stays as it is: the next open copies what it can read before anything is folded.
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   // On a disk that refuses even this, the next open finds out by itself.
   static_cast<void>(mark_suspect(path_));
 }
@@ -184,6 +214,8 @@ Database& Database::operator=(Database&& other) noexcept {
   path_ = std::move(other.path_);
   quarantined_ = std::move(other.quarantined_);
   handle_ = std::exchange(other.handle_, nullptr);
+  log_pages_ = std::move(other.log_pages_);
+  failed_ = std::move(other.failed_);
   how_ = other.how_;
   return *this;
 }

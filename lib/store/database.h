@@ -10,6 +10,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,7 +54,8 @@ class Database {
   // Copies to a new file, checks the copy, then renames; on any failure the old backups stay. The
   // write-ahead log is folded into the file afterwards.
   void suspect();
-  // The next open runs the thorough check, and restores a backup if it fails.
+  // Something was seen that calls for the end of this process: nothing more is written but a mark,
+  // and the next open runs the thorough check, and restores a backup if it fails.
 
  private:
   Database() = default;
@@ -60,12 +63,15 @@ class Database {
   StoreResult<void> prepare();
   StoreResult<void> check(std::string_view pragma);
   StoreResult<void> migrate();
+  StoreResult<void> fold_log(int mode);
   void close();
 
   std::string path_;
   std::string quarantined_;
   sqlite3* handle_ = nullptr;
   Opened how_ = Opened::Existing;
+  std::unique_ptr<int> log_pages_ = std::make_unique<int>(0);  // where SQLite can find it
+  std::optional<StoreError> failed_;                           // of folding the log after a commit
 };
 
 class Transaction {

@@ -37,39 +37,45 @@ StoreError error_of(sqlite3* database, int code) {
 }
 
 Statement::Statement(sqlite3* database, std::string_view sql) : database_(database) {
-  compile_code_ =
+  code_ =
       sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
   // SQLITE_ERROR here means that our text is wrong; anything else is the file or the disk.
-  CHECK(compile_code_ != SQLITE_ERROR && compile_code_ != SQLITE_MISUSE);
+  CHECK(code_ != SQLITE_ERROR && code_ != SQLITE_MISUSE);
 }
 
 Statement::~Statement() {
   sqlite3_finalize(statement_);
 }
 
+// A value that cannot be bound for want of memory shows at step().
+void Statement::bound(int code) {
+  CHECK(code == SQLITE_OK || code == SQLITE_NOMEM);
+  if (code != SQLITE_OK) code_ = code;
+}
+
 Statement& Statement::integer(std::int64_t value) {
-  if (statement_ != nullptr) CHECK(sqlite3_bind_int64(statement_, next_++, value) == SQLITE_OK);
+  if (statement_ != nullptr) bound(sqlite3_bind_int64(statement_, next_++, value));
   return *this;
 }
 
 Statement& Statement::text(std::string_view value) {
   if (statement_ != nullptr) {
-    CHECK(sqlite3_bind_text(statement_, next_++, value.data(), static_cast<int>(value.size()),
-                            SQLITE_TRANSIENT) == SQLITE_OK);
+    bound(sqlite3_bind_text(statement_, next_++, value.data(), static_cast<int>(value.size()),
+                            SQLITE_TRANSIENT));
   }
   return *this;
 }
 
 Statement& Statement::blob(ByteView value) {
   if (statement_ != nullptr) {
-    CHECK(sqlite3_bind_blob(statement_, next_++, value.data(), static_cast<int>(value.size()),
-                            SQLITE_TRANSIENT) == SQLITE_OK);
+    bound(sqlite3_bind_blob(statement_, next_++, value.data(), static_cast<int>(value.size()),
+                            SQLITE_TRANSIENT));
   }
   return *this;
 }
 
 StoreResult<bool> Statement::step() {
-  if (compile_code_ != SQLITE_OK) return error_of(database_, compile_code_);
+  if (code_ != SQLITE_OK) return error_of(database_, code_);
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -92,6 +98,14 @@ std::string Statement::column_text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
   const int size = sqlite3_column_bytes(statement_, column);
   return text == nullptr ? std::string() : std::string(text, static_cast<std::size_t>(size));
+}
+
+StoreResult<std::string> Statement::text_at(int column) const {
+  if (sqlite3_column_text(statement_, column) == nullptr &&
+      sqlite3_errcode(database_) == SQLITE_NOMEM) {
+    return error_of(database_, SQLITE_NOMEM);
+  }
+  return column_text(column);
 }
 
 bool Statement::column_blob(int column, MutableBytes out) const {

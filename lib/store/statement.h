@@ -36,14 +36,18 @@ class Statement {
 
   [[nodiscard]] std::int64_t column_integer(int column) const;
   [[nodiscard]] std::string column_text(int column) const;
+  StoreResult<std::string> text_at(int column) const;
+  // The same; an error when there was no memory for it.
   bool column_blob(int column, MutableBytes out) const;
   // False when the stored length is not out.size(): a damaged or foreign row.
   [[nodiscard]] std::vector<std::uint8_t> column_bytes(int column) const;
 
  private:
+  void bound(int code);
+
   sqlite3* database_;
   sqlite3_stmt* statement_ = nullptr;
-  int compile_code_ = 0;
+  int code_ = 0;  // of compiling and binding
   int next_ = 1;
 };
 
