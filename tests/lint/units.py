@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The systemd units: systemd understands them, and they keep the rules on restarts and sockets."""
+"""The systemd units: systemd understands them, they keep the rules on restarts and sockets, and the exposure
+that systemd computes for each service stays below its bound."""
 import pathlib
 import re
 import shutil
@@ -10,13 +11,34 @@ import tree
 
 # What would let one service's end take another with it. Towards the target it is wanted.
 TYING = re.compile(r'^(Requires|Requisite|BindsTo|PartOf|Upholds)=(.*)$', re.M)
-SERVICE_LINES = ['StartLimitIntervalSec=0', 'LimitCORE=0', 'Restart=always', 'Type=notify',
-                 'UMask=0077', 'PartOf=covfefe.target', 'WantedBy=covfefe.target']
+SERVICE_LINES = """StartLimitIntervalSec=0
+LimitCORE=0
+Restart=always
+Type=notify
+UMask=0077
+PartOf=covfefe.target
+WantedBy=covfefe.target
+Slice=covfefe.slice
+AmbientCapabilities=
+NoNewPrivileges=yes
+ProtectSystem=strict
+TemporaryFileSystem=/run:ro /var:ro
+InaccessiblePaths=-/etc/covfefe/credentials
+NoExecPaths=/
+PrivateDevices=yes
+SystemCallArchitectures=native
+SystemCallErrorNumber=EPERM
+IPAddressDeny=any
+MemoryDenyWriteExecute=yes""".split('\n')
 STATEFUL = ('keystore', 'peerdb')
+# Ten times the exposure level that `systemd-analyze security` may find at most.
+THRESHOLD = {'tun-helper': 16, 'router': 3, 'keystore': 3, 'peerdb': 3, 'shaper': 3}
+# edge: (user whose the socket file is, directory that the connecting service sees as /run/covfefe)
 EDGES = {
-    'router.keystore': 'covfefe-keystore', 'router.peerdb': 'covfefe-peerdb',
-    'router.shaper': 'covfefe-shaper', 'router.shaper-fd': 'covfefe-shaper', 'router.tun': 'root',
-    **{f'{service}.operator': 'root' for service in tree.SERVICES},
+    'router.keystore': ('covfefe-keystore', '/keystore'), 'router.peerdb': ('covfefe-peerdb', '/peerdb'),
+    'router.shaper': ('covfefe-shaper', '/shaper'), 'router.shaper-fd': ('covfefe-shaper', '/shaper'),
+    'router.tun': ('root', '/tun-helper'),
+    **{f'{service}.operator': ('root', '') for service in tree.SERVICES},
 }
 WIRES = {'wire.control': 6363, 'wire.data0': 6364, 'wire.data1': 6365}
 
@@ -26,20 +48,34 @@ def value(text, key):
     return ' '.join(found)
 
 
+def wanted_of(service):
+    """Values that differ from service to service."""
+    helper, state = service == 'tun-helper', f'/var/lib/covfefe/{service}'
+    connects = any(edge == f'/{service}' for _, edge in EDGES.values())
+    edge = f' /run/covfefe/{service}:/run/covfefe' if connects else ''
+    paths = [state] if service in STATEFUL else ['/dev/net/tun'] if helper else []
+    return {
+        'User': 'root' if helper else f'covfefe-{service}',
+        'CapabilityBoundingSet': 'CAP_NET_ADMIN' if helper else '',
+        'RequiresMountsFor': state if service in STATEFUL else '',
+        'RestrictAddressFamilies': 'AF_UNIX AF_NETLINK' if helper else 'AF_UNIX',
+        'PrivateNetwork': '' if helper else 'yes',
+        'PrivateUsers': '' if helper else 'yes',
+        'BindReadOnlyPaths': f'/run/systemd/notify{edge}',
+        'BindPaths': ' '.join(paths),
+    }
+
+
 def service_problems(service, text):
     unit = f'covfefe-{service}.service'
     for line in SERVICE_LINES:
         if line not in text.split('\n'):
             yield f'{unit}: has no line {line}'
-    user = 'root' if service == 'tun-helper' else f'covfefe-{service}'
-    if value(text, 'User') != user:
-        yield f'{unit}: User= is not {user}'
-    kept = 'CAP_NET_ADMIN' if service == 'tun-helper' else ''
-    if 'CapabilityBoundingSet=' not in text or value(text, 'CapabilityBoundingSet') != kept:
-        yield f'{unit}: CapabilityBoundingSet= is not «{kept}»'
-    mounts = f'/var/lib/covfefe/{service}' if service in STATEFUL else ''
-    if value(text, 'RequiresMountsFor') != mounts:
-        yield f'{unit}: RequiresMountsFor= is not «{mounts}»'
+    for key, right in wanted_of(service).items():
+        if value(text, key) != right:
+            yield f'{unit}: {key}= is «{value(text, key)}», not «{right}»'
+    if re.search(r'^CapabilityBoundingSet=', text, re.M) is None:
+        yield f'{unit}: has no line CapabilityBoundingSet='
     if ('LoadCredential=keystore.key:' in text) != (service == 'keystore'):
         yield f'{unit}: the credential is the keystore\'s and nobody else\'s'
     if f'{service}.operator'.replace('.', '-') + '.socket' not in value(text, 'Sockets'):
@@ -50,25 +86,27 @@ def service_problems(service, text):
             yield f'{unit}: {wire} belongs to router and shaper, and to them only'
 
 
-def socket_problems(name, owner, text):
-    unit = f'covfefe-{name.replace(".", "-")}.socket'
+def compare(unit, text, wanted):
+    common = {'ConditionPathExists': '/etc/covfefenet.yaml', 'TriggerLimitIntervalSec': '0',
+              'Slice': 'covfefe.slice', 'PartOf': 'covfefe.target'}
+    for key, right in {**common, **wanted}.items():
+        if value(text, key) != right:
+            yield f'{unit}: {key}= is «{value(text, key)}», not «{right}»'
+
+
+def socket_problems(name, text):
+    owner, folder = EDGES[name]
     kind = 'ListenSequentialPacket' if name in ('router.shaper-fd', 'router.tun') else 'ListenStream'
-    wanted = {'FileDescriptorName': name, kind: f'/run/covfefe/{name}.sock',
-              'SocketUser': owner, 'Service': f'covfefe-{name.split(".")[0]}.service',
-              'SocketMode': '0660' if name.endswith('.operator') else '0600',
-              'TriggerLimitIntervalSec': '0'}
-    for key, right in wanted.items():
-        if value(text, key) != right:
-            yield f'{unit}: {key}= is «{value(text, key)}», not {right}'
+    return compare(f'covfefe-{name.replace(".", "-")}.socket', text, {
+        'FileDescriptorName': name, kind: f'/run/covfefe{folder}/{name}.sock', 'SocketUser': owner,
+        'Service': f'covfefe-{name.split(".")[0]}.service',
+        'SocketMode': '0660' if name.endswith('.operator') else '0600', 'RemoveOnStop': 'yes'})
 
 
-def wire_problems(name, port, text):
-    unit = f'covfefe-{name.replace(".", "-")}.socket'
-    wanted = {'FileDescriptorName': name, 'ListenDatagram': f'[::]:{port}',
-              'Service': 'covfefe-router.service', 'TriggerLimitIntervalSec': '0'}
-    for key, right in wanted.items():
-        if value(text, key) != right:
-            yield f'{unit}: {key}= is «{value(text, key)}», not {right}'
+def wire_problems(name, text):
+    return compare(f'covfefe-{name.replace(".", "-")}.socket', text, {
+        'FileDescriptorName': name, 'ListenDatagram': str(WIRES[name]), 'BindIPv6Only': 'both',
+        'Service': 'covfefe-router.service', 'IPAddressDeny': 'localhost link-local multicast'})
 
 
 def tied(name, text):
@@ -77,38 +115,57 @@ def tied(name, text):
             yield f'{name}: {key}={to} ties services together; sockets and Wants= do not'
 
 
-def verify(texts):
-    """systemd's own check, with programs that exist in place of those not installed yet."""
-    if shutil.which('systemd-analyze') is None:
-        print('not checked: systemd-analyze is not installed')
-        return
+def analyze(folder, *words):
+    return subprocess.run(['systemd-analyze', *words], capture_output=True, text=True,
+                          env={'SYSTEMD_UNIT_PATH': f'{folder}:', 'PATH': '/usr/bin:/bin'})
+
+
+def verify(folder, texts):
+    run = analyze(folder, 'verify', '--man=no', *(f'{folder}/{name}' for name in texts))
+    for line in (run.stdout + run.stderr).splitlines():
+        if 'covfefe' in line:
+            yield f'systemd-analyze: {line.replace(folder + "/", "")}'
+
+
+def exposure(folder):
+    for service, threshold in THRESHOLD.items():
+        unit = f'covfefe-{service}.service'
+        run = analyze(folder, 'security', '--offline=yes', '--no-pager', f'--threshold={threshold}', f'{folder}/{unit}')
+        level = re.search(r'Overall exposure level for \S+: ([\d.]+)', run.stdout)
+        if level is None:
+            yield f'{unit}: systemd-analyze names no exposure level: {run.stderr}'
+        elif run.returncode != 0 or float(level.group(1)) * 10 > threshold:
+            yield f'{unit}: exposure {level.group(1)}, {threshold / 10} is the most'
+        else:
+            print(f'{unit}: exposure {level.group(1)}')
+
+
+def systemd_says(texts):
+    """systemd's own checks, with programs that exist in place of those not installed yet."""
     with tempfile.TemporaryDirectory() as folder:
         for name, text in texts.items():
-            program = re.sub(r'^(Exec(?:Start|Reload))=\S+', r'\1=/bin/true', text, flags=re.M)
-            (pathlib.Path(folder) / name).write_text(program)
-        run = subprocess.run(
-            ['systemd-analyze', 'verify', '--man=no', *(f'{folder}/{name}' for name in texts)],
-            capture_output=True, text=True, env={'SYSTEMD_UNIT_PATH': f'{folder}:', 'PATH': '/usr/bin:/bin'})
-        for line in (run.stdout + run.stderr).splitlines():
-            if 'covfefe' in line:
-                yield f'systemd-analyze: {line.replace(folder + "/", "")}'
+            program = re.sub(r'^(Exec(?:Start|Reload|StopPost))=\S+', r'\1=/bin/true', text, flags=re.M)
+            paths = re.sub(r'^ExecPaths=\S+', 'ExecPaths=/usr/bin', program, flags=re.M)
+            (pathlib.Path(folder) / name).write_text(paths)
+        return [*verify(folder, texts), *exposure(folder)]
 
 
 def main():
     folder = tree.root() / 'systemd'
     texts = {path.name.removesuffix('.in'): path.read_text() for path in sorted(folder.iterdir())
-             if re.search(r'\.(service|socket|target)(\.in)?$', path.name)}
+             if re.search(r'\.(service|socket|target|slice)(\.in)?$', path.name)}
     problems = []
     for service in tree.SERVICES:
         problems += service_problems(service, texts.get(f'covfefe-{service}.service', ''))
-    for name, owner in EDGES.items():
-        unit = f'covfefe-{name.replace(".", "-")}.socket'
-        problems += socket_problems(name, owner, texts.get(unit, ''))
-    for name, port in WIRES.items():
-        problems += wire_problems(name, port, texts.get(f'covfefe-{name.replace(".", "-")}.socket', ''))
+    for name in EDGES:
+        problems += socket_problems(name, texts.get(f'covfefe-{name.replace(".", "-")}.socket', ''))
+    for name in WIRES:
+        problems += wire_problems(name, texts.get(f'covfefe-{name.replace(".", "-")}.socket', ''))
     for name, text in texts.items():
         problems += tied(name, text)
-    problems += verify(texts)
+    if shutil.which('systemd-analyze') is None and not problems:
+        tree.skip('systemd-analyze is not installed')
+    problems += systemd_says(texts)
     tree.finish(problems, f'{len(texts)} units')
 
 
