@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -37,7 +38,28 @@ SysResult<void> become(const Policy& policy, os::Owner owner) {
                   EPERM};
 }
 
+bool wants(const Policy& policy, unsigned number) {
+  return std::any_of(policy.capabilities.begin(), policy.capabilities.end(), [&](const auto& each) {
+    return static_cast<unsigned>(each.number) == number;
+  });
+}
+
+// Of the capabilities that this build knows by name; the audit later looks at all of them.
+bool holds_only(const Policy& policy) {
+  for (unsigned number = 0; number <= CAP_LAST_CAP; ++number) {
+    const int wanted = wants(policy, number) ? 1 : 0;
+    if (capng_have_capability(CAPNG_EFFECTIVE, number) != wanted ||
+        capng_have_capability(CAPNG_PERMITTED, number) != wanted ||
+        capng_have_capability(CAPNG_INHERITABLE, number) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
 SysResult<void> keep_user(const Policy& policy) {
+  // A service manager may have left nothing to drop, and forbidden capset(2) as well.
+  if (holds_only(policy)) return {};
   // A supervisor may have taken SETGID and SETPCAP already; what that leaves is audited later.
   if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID) != 0 && ::setgroups(0, nullptr) != 0) {
     return os::last_error("drop groups of", std::string(policy.user.name));
