@@ -74,7 +74,7 @@ void Links::Parts::read_initiation(const DatagramIn& datagram) {
   const Doorman::Verdict verdict =
       desk.keystore_up ? doorman.judge(datagram, source, desk.now) : Doorman::Verdict::Silence;
   if (verdict != Doorman::Verdict::Admit) ++desk.counters.handshakes_refused;
-  if (verdict == Doorman::Verdict::Cookie) send_cookie(datagram);
+  if (verdict == Doorman::Verdict::Cookie) send_cookie(datagram, source);
   if (verdict != Doorman::Verdict::Admit) return;
   Respond ask;
   copy(initiation->noise, ask.message);
@@ -82,9 +82,10 @@ void Links::Parts::read_initiation(const DatagramIn& datagram) {
   doorman.wait(desk.ask(ask), {{0, datagram.from, datagram.to}, {initiation->sender}, desk.now});
 }
 
-void Links::Parts::send_cookie(const DatagramIn& datagram) {
+void Links::Parts::send_cookie(const DatagramIn& datagram, Doorman::Source source) {
   // Step L3. 64 B for 256: never more than was sent to us.
-  if (strangers.backlogged()) return;
+  // A queue that strangers filled keeps no friend waiting.
+  if (source == Doorman::Source::Unknown && strangers.backlogged()) return;
   const Frame frame = desk.effects->acquire(Lane::Link);
   if (frame.bytes.empty()) return;
   const Doorman::CookieReply reply = doorman.cookie_reply(datagram, desk.now);

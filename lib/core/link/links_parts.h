@@ -35,7 +35,7 @@ struct Links::Parts {
   void read_response(const DatagramIn& datagram);
   void read_cookie(const DatagramIn& datagram);
   void unknown_index(const DatagramIn& datagram);
-  void send_cookie(const DatagramIn& datagram);
+  void send_cookie(const DatagramIn& datagram, Doorman::Source source);
   void answer_caller(KeystoreReply& reply, const Caller& caller);
 
   struct Open {
