@@ -27,7 +27,9 @@ Expected<Arguments, std::string> parse_arguments(std::span<char* const> words,
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = words[i];
     if (word == "--explain-jail") {
-      out.explain = true;
+      out.explain = Form::Text;
+    } else if (word == "--explain-jail=json") {
+      out.explain = Form::Json;
     } else if (word.starts_with(kUnknown)) {
       const auto unknown = parse_unknown_call(word.substr(kUnknown.size()));
       if (!unknown) return std::string("--jail-unknown is enosys or kill");

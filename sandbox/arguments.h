@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line that every service shares: --root DIR, --jail-unknown=enosys|kill,
-// --explain-jail, and whatever flags of its own a service names. Trusted words: whoever starts a
-// service writes them.
+// --explain-jail[=json], and whatever flags of its own a service names. Trusted words: whoever
+// starts a service writes them.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,7 +17,7 @@ namespace covfefe::sandbox {
 
 struct Arguments {
   Options options;
-  bool explain = false;            // --explain-jail: print the policy and exit
+  std::optional<Form> explain;     // --explain-jail[=json]: print the policy and exit
   std::vector<std::string> flags;  // those of `own` that were given, in order
   std::string value_of(std::string_view flag) const;
   // What followed "flag=", empty if it was not given.

@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/policy.h"
 
-#include <seccomp.h>
-
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
+
+#include "sandbox/explain_json.h"
 
 namespace covfefe::sandbox {
 namespace {
-
-std::string name_of_call(int number) {
-  const std::unique_ptr<char, decltype(&std::free)> name(
-      seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number), &std::free);
-  return name ? std::string(name.get()) : std::to_string(number);
-}
 
 std::string text_of(const Argument& argument) {
   char text[96];
@@ -59,7 +51,9 @@ std::string text_of(const Call& call) {
     line += std::string(" (") + strerrorname_np(call.error) + ")";
   }
   for (std::size_t i = 0; i < call.argument_count; ++i) line += " " + text_of(call.arguments[i]);
-  return line + " – " + std::string(call.why.text()) + "\n";
+  line += " – " + std::string(call.why.text());
+  if (!call.rare.empty()) line += " (rare: " + std::string(call.rare) + ")";
+  return line + "\n";
 }
 
 std::string text_of(const Path& path) {
@@ -97,7 +91,8 @@ const char* name_of(UnknownCall unknown) {
   return unknown == UnknownCall::Kill ? "kill" : "enosys";
 }
 
-std::string explain(const Policy& policy) {
+std::string explain(const Policy& policy, Form form) {
+  if (form == Form::Json) return explain_json(policy);
   std::string text = "process covfefe-" + std::string(policy.service) + "\n";
   text +=
       "user " + std::string(policy.user.name) + " – " + std::string(policy.user.why.text()) + "\n";

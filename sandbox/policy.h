@@ -83,6 +83,7 @@ struct Call {
   int error = 0;  // of Refuse
   std::array<Argument, 3> arguments{};
   std::size_t argument_count = 0;
+  std::string_view rare{};  // of rare(): how we know that it is needed
 };
 
 [[nodiscard]] constexpr Call with(Call call, std::initializer_list<Argument> arguments) {
@@ -97,12 +98,19 @@ struct Call {
   return with(Call{number, why}, arguments);
 }
 [[nodiscard]] constexpr Call refuse(int number, int error, Why why) {
-  return Call{number, why, Verdict::Refuse, error, {}, 0};
+  return Call{number, why, Verdict::Refuse, error, {}, 0, {}};
 }
 [[nodiscard]] constexpr Call kill(int number, Why why,
                                   std::initializer_list<Argument> arguments = {}) {
-  return with(Call{number, why, Verdict::Kill, 0, {}, 0}, arguments);
+  return with(Call{number, why, Verdict::Kill, 0, {}, 0, {}}, arguments);
 }
+[[nodiscard]] constexpr Call rare(Call call, Why how) {
+  call.rare = how.text();
+  return call;
+}
+// An entry that a healthy node on this release does not use. tests/process/sandbox/coverage.py
+// runs real nodes and fails for every entry that is neither used nor rare, so `how` says how it is
+// known to be needed: what uses it, and which test or which source says so.
 
 struct CallSet {
   std::string_view name;  // "common", "KJ server", "router" …: for --explain-jail
@@ -170,7 +178,10 @@ constexpr std::uint64_t kUdpFdWall = 512;
 // The router's and the shaper's UDP sockets have numbers from here on, every other descriptor of
 // theirs is below (RLIMIT_NOFILE): so a filter that sees only numbers can tell them apart.
 
-[[nodiscard]] std::string explain(const Policy& policy);
-// The whole policy as text, one line per entry with its reason.
+enum class Form : std::uint8_t { Text, Json };
+
+[[nodiscard]] std::string explain(const Policy& policy, Form form = Form::Text);
+// The whole policy: as text, one line per entry with its reason; or as one JSON object for
+// programs.
 
 }  // namespace covfefe::sandbox

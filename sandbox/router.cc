@@ -10,8 +10,8 @@ namespace {
 // on, and RLIMIT_NOFILE keeps every later descriptor below it: so the router can receive on them
 // and send on everything else, but has no way to send a datagram.
 constexpr Call kOwn[] = {
-    allow(SCMP_SYS(recvmsg), "receive on any descriptor, the UDP sockets too"),
     allow(SCMP_SYS(recvmmsg), "receive datagrams in batches"),
+    allow(SCMP_SYS(eventfd2), "wakes the shaper and is woken by it, over the rings"),
 
     kill(SCMP_SYS(sendmsg), "only the shaper sends datagrams", {at_least(0, kUdpFdWall)}),
     kill(SCMP_SYS(write), "only the shaper sends datagrams", {at_least(0, kUdpFdWall)}),
@@ -36,6 +36,7 @@ constexpr const CallSet* kCalls[] = {&kCommon,       &kThreading, &kKjServer,
 
 constexpr Limit kLimits[] = {
     kNoCore,
+    kNoLockedMemory,
     {RLIMIT_NOFILE, "RLIMIT_NOFILE", kUdpFdWall,
      "no new descriptor reaches the UDP sockets' range"},
 };

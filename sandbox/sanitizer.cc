@@ -14,6 +14,16 @@ extern "C" int __lsan_is_turned_off() {
   return 1;
 }
 
+// Nobody can set these by the environment of a service: its launcher gives it none.
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() {
+  return "abort_on_error=1";
+}
+extern "C" const char* __ubsan_default_options();
+extern "C" const char* __ubsan_default_options() {
+  return "print_stacktrace=1:halt_on_error=1";
+}
+
 namespace covfefe::sandbox {
 namespace {
 
@@ -21,6 +31,16 @@ constexpr Call kSanitizerCalls[] = {
     allow(SCMP_SYS(pipe2), "UBSan probes with a pipe whether a virtual table is readable"),
     allow(SCMP_SYS(pipe), "UBSan probes with a pipe whether a virtual table is readable"),
     allow(SCMP_SYS(getrlimit), "ASan asks for the size of a thread's stack"),
+    allow(SCMP_SYS(prlimit64), "ASan asks for the size of a thread's stack"),
+    allow(SCMP_SYS(mprotect), "shadow memory of a thread"),
+    allow(SCMP_SYS(madvise), "shadow memory that is free again"),
+    allow(SCMP_SYS(mremap), "ASan's allocator"),
+    allow(SCMP_SYS(sched_yield), "spin locks of the run-time"),
+    allow(SCMP_SYS(sigaltstack), "every thread gets a stack for reports"),
+    allow(SCMP_SYS(rt_sigaction), "handlers of faults are taken away for the report"),
+    allow(SCMP_SYS(fstat), "a report asks what standard error is"),
+    allow(SCMP_SYS(newfstatat), "a report asks what standard error is"),
+    allow(SCMP_SYS(read), "UBSan reads from its pipe"),
     refuse(SCMP_SYS(openat), EACCES, "a report names its source lines only where it may read"),
     refuse(SCMP_SYS(open), EACCES, "a report names its source lines only where it may read"),
     refuse(SCMP_SYS(readlink), EACCES, "a report asks for the name of the program"),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <seccomp.h>
 
 #include "sandbox/sets.h"
@@ -10,6 +11,8 @@ namespace {
 constexpr Call kOwn[] = {
     allow(SCMP_SYS(sendmsg), "send on any descriptor, the UDP sockets too"),
     allow(SCMP_SYS(sendmmsg), "send datagrams in batches"),
+    allow(SCMP_SYS(getsockopt), "pending error of a socket that connects"),
+    allow(SCMP_SYS(fcntl), "will a descriptor block", {equals(1, F_GETFL)}),
 
     kill(SCMP_SYS(recvmsg), "only the router receives datagrams", {at_least(0, kUdpFdWall)}),
     kill(SCMP_SYS(read), "only the router receives datagrams", {at_least(0, kUdpFdWall)}),
@@ -30,6 +33,7 @@ constexpr const CallSet* kCalls[] = {&kCommon,       &kThreading, &kKjServer, &k
 
 constexpr Limit kLimits[] = {
     kNoCore,
+    kNoLockedMemory,
     {RLIMIT_NOFILE, "RLIMIT_NOFILE", kUdpFdWall,
      "no new descriptor reaches the UDP sockets' range"},
 };

@@ -18,7 +18,7 @@ constexpr Call kOwn[] = {
     allow(SCMP_SYS(openat), "the TUN device again, when the last router that held it is gone"),
     allow(SCMP_SYS(ioctl), "attach to the TUN device", {equals(1, TUNSETIFF)}),
     allow(SCMP_SYS(ioctl), "the device outlives helper and router", {equals(1, TUNSETPERSIST)}),
-    allow(SCMP_SYS(accept4), "the operator asks for the inspection"),
+    allow(SCMP_SYS(restart_syscall), "poll goes on after the process was stopped"),
     allow(SCMP_SYS(sendmsg), "hand the TUN descriptor to the router", {below(0, kUdpFdWall)}),
     allow(SCMP_SYS(sendto), "netlink requests: address, MTU, route", {below(0, kUdpFdWall)}),
     allow(SCMP_SYS(recvmsg), "the kernel's netlink answers", {below(0, kUdpFdWall)}),
@@ -35,7 +35,7 @@ constexpr Path kPaths[] = {
     {Base::System, "dev/net/tun", Access::Device, "attach to the device again for a new router"},
 };
 
-constexpr Limit kLimits[] = {kNoCore};
+constexpr Limit kLimits[] = {kNoCore, kNoLockedMemory, kFewFiles};
 
 }  // namespace
 

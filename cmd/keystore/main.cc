@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
   const auto arguments = sandbox::parse_arguments({argv + 1, argv + argc}, keystore::kOwnArguments);
   if (!arguments) return refuse(arguments.error());
   if (arguments->explain) {
-    std::fputs(sandbox::explain(sandbox::kKeystore).c_str(), stdout);
+    std::fputs(sandbox::explain(sandbox::kKeystore, *arguments->explain).c_str(), stdout);
     return 0;
   }
   if (auto ready = keystore::protect_memory(); !ready) return refuse(ready.error());

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   const auto arguments = sandbox::parse_arguments({argv + 1, argv + argc});
   if (!arguments) return refuse(arguments.error());
   if (arguments->explain) {
-    std::fputs(sandbox::explain(sandbox::kPeerdb).c_str(), stdout);
+    std::fputs(sandbox::explain(sandbox::kPeerdb, *arguments->explain).c_str(), stdout);
     return 0;
   }
   auto held = peerdb::acquire(*arguments);

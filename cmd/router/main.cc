@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
   const auto arguments = sandbox::parse_arguments({argv + 1, argv + argc});
   if (!arguments) return refuse(arguments.error());
   if (arguments->explain) {
-    std::fputs(sandbox::explain(sandbox::kRouter).c_str(), stdout);
+    std::fputs(sandbox::explain(sandbox::kRouter, *arguments->explain).c_str(), stdout);
     return 0;
   }
   auto held = router::acquire(*arguments);

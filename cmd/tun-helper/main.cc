@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
   const auto arguments = sandbox::parse_arguments({argv + 1, argv + argc}, kOwnFlags);
   if (!arguments) return refuse(arguments.error());
   if (arguments->explain) {
-    std::fputs(sandbox::explain(sandbox::kTunHelper).c_str(), stdout);
+    std::fputs(sandbox::explain(sandbox::kTunHelper, *arguments->explain).c_str(), stdout);
     return 0;
   }
   if (!arguments->flags.empty()) return remove(arguments->options);

@@ -39,6 +39,16 @@ TEST_CASE("root, mode and own flags are taken, in either spelling") {
   CHECK(below_root(joined.value().options, "run") == "/run");
 }
 
+TEST_CASE("the policy is explained to people or to programs") {
+  const auto text = parse({"--explain-jail"});
+  const auto json = parse({"--explain-jail=json"});
+  REQUIRE(text.ok());
+  REQUIRE(json.ok());
+  CHECK(text.value().explain == Form::Text);
+  CHECK(json.value().explain == Form::Json);
+  CHECK_FALSE(parse({"--explain-jail=xml"}).ok());
+}
+
 TEST_CASE("anything else is refused in one sentence") {
   CHECK_FALSE(parse({"--root", "relative"}).ok());
   CHECK_FALSE(parse({"--root"}).ok());

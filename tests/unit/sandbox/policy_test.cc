@@ -120,6 +120,16 @@ TEST_CASE("the explanation names the process, its user, every call and every rea
   CHECK(explain(kRouter).find("refuse clone3 (ENOSYS)") != std::string::npos);
 }
 
+TEST_CASE("the explanation for programs has every call with its set, verdict and arguments") {
+  const std::string json = explain(kRouter, Form::Json);
+  CHECK(json.starts_with("{\"service\":\"router\",\"user\":\"covfefe-router\","));
+  CHECK(json.find(
+            "{\"set\":\"router\",\"call\":\"write\",\"number\":1,\"verdict\":\"kill\",\"errno\":0,"
+            "\"arguments\":[{\"index\":0,\"test\":\"at-least\",\"value\":512,\"mask\":0}],") !=
+        std::string::npos);
+  CHECK(std::count(json.begin(), json.end(), '{') == std::count(json.begin(), json.end(), '}'));
+}
+
 TEST_CASE("the mode for unlisted calls is enosys or kill and nothing else") {
   CHECK(parse_unknown_call("enosys") == UnknownCall::Enosys);
   CHECK(parse_unknown_call("kill") == UnknownCall::Kill);
