@@ -52,12 +52,12 @@ Outcome<void> remove_friend(Connection& peerdb, FriendId id) {
   return {};
 }
 
-Outcome<std::vector<FriendRecord>> friends(Connection& peerdb) {
+Outcome<std::vector<FriendRecord>> friends(Connection& peerdb, Duration patience) {
   rpc::Client& client = peerdb.client();
   auto request = client.as<schema::PeerdbOperator>().friendsRequest();
   using Friends = std::vector<FriendRecord>;
   return call_and_read<Friends>(
-      client, "peerdb", kj::mv(request), [](auto& answer) -> Outcome<Friends> {
+      Callee{client, "peerdb", patience}, kj::mv(request), [](auto& answer) -> Outcome<Friends> {
         auto all = rpc::friends_from(answer.getFriends());
         if (!all) return Problem{"the peerdb sent a friend that breaks the contract", ""};
         return std::move(*all);

@@ -58,7 +58,8 @@ struct Endorsement {
 // ---- peerdb ----------------------------------------------------------------------------------
 [[nodiscard]] Outcome<FriendId> put_friend(Connection& peerdb, const FriendRecord& record);
 [[nodiscard]] Outcome<void> remove_friend(Connection& peerdb, FriendId id);
-[[nodiscard]] Outcome<std::vector<FriendRecord>> friends(Connection& peerdb);
+[[nodiscard]] Outcome<std::vector<FriendRecord>> friends(Connection& peerdb,
+                                                         Duration patience = kCallTimeout);
 [[nodiscard]] Outcome<std::vector<MetricSample>> metrics(Connection& peerdb, FriendId id,
                                                          std::int64_t since);
 

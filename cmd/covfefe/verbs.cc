@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verbs.h"
 
+#include <algorithm>
 #include <memory>
+#include <string_view>
 
 #include "commands.h"
+#include "complete.h"
 #include "crypto/types.h"
 #include "verbs_parts.h"
 
@@ -212,6 +215,9 @@ int dispatch(int argc, char** argv) {
   add_circuit_verbs(app, chosen);
   add_promise_verbs(app, chosen);
   add_shaper_verbs(app, chosen);
+  if (argc > 1 && std::string_view(argv[1]) == "complete") {
+    return complete(app, {argv + std::min(argc, 3), argv + argc});
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
