@@ -65,8 +65,9 @@ void Service::listen(Edge edge, int fd, EdgeHandler& handler) {
   sockets_.push_back(std::move(socket));
 }
 
+// With a caller in the queue and no descriptor left accept throws at once, instead of in a promise.
 kj::Promise<void> Service::accept_next(Socket& socket) {
-  return socket.receiver->accept()
+  return kj::evalNow([&socket] { return socket.receiver->accept(); })
       .then(
           [this, &socket](kj::Own<kj::AsyncIoStream> stream) -> kj::Promise<void> {
             admit(socket, kj::mv(stream), Side::Acceptor);
@@ -87,8 +88,7 @@ void Service::connect(Edge edge, std::string path, EdgeHandler& handler) {
 
 kj::Promise<void> Service::connect_next(Socket& socket, kj::Duration pause) {
   const kj::String address = kj::str("unix:", socket.path.c_str());
-  return io_.provider->getNetwork()
-      .parseAddress(address)
+  return kj::evalNow([&] { return io_.provider->getNetwork().parseAddress(address); })
       .then([](kj::Own<kj::NetworkAddress> parsed) {
         auto connecting = parsed->connect();
         return connecting.attach(kj::mv(parsed));

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -197,6 +198,56 @@ TEST_CASE("connecting to a socket that does not exist fails with a reason") {
   const auto client = Client::connect(directory.socket(), Duration::seconds(1));
   REQUIRE_FALSE(client.ok());
   CHECK_FALSE(client.error().text.empty());
+}
+
+namespace {
+
+// While it lives, this process can open nothing more.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int first_free = ::dup(STDIN_FILENO);
+    ::close(first_free);
+    const rlimit none{static_cast<rlim_t>(first_free), before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+int caller_of(const std::string& path) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  REQUIRE(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+  return fd;
+}
+
+}  // namespace
+
+TEST_CASE("who called while there were no descriptors is served when there are some") {
+  const Directory directory;
+  const auto service = made();
+  CallCount calls;
+  Exports exports([&] { return kj::heap<PaperShaper>(calls); });
+  const int listener = listening(directory.socket());
+  const int callers[] = {caller_of(directory.socket()), caller_of(directory.socket())};
+  auto none = std::make_unique<NoDescriptors>();
+  service->listen({.name = "paper.operator"}, listener, exports);
+  int ticks = 0;
+  service->every(Duration::millis(10), [&] {
+    if (++ticks == 10) none.reset();
+    if (service->count("paper.operator").accepted == 2 || ticks == 500) service->stop();
+  });
+  CHECK(service->run().ok());
+  CHECK(ticks >= 10);
+  CHECK(service->count("paper.operator").accepted == 2);
+  CHECK(service->failed_tasks() == 0);
+  for (const int caller : callers) ::close(caller);
 }
 
 TEST_CASE("a ticking service ticks and a failing task is only counted") {
