@@ -29,21 +29,28 @@ install_missing() {
 install_packages() { install_missing $build_packages $demo_packages; }
 install_test_packages() { install_missing $build_packages $demo_packages $test_packages; }
 
-# build_in DIRECTORY MESON-ARGUMENTS...   says only what went wrong
-build_in() {
-  directory=$1; shift
+# logged COMMAND...   says only what went wrong
+logged() {
   log=$(mktemp)
   status=0
-  [ -f "$directory/build.ninja" ] || meson setup "$directory" "$@" > "$log" 2>&1 || status=$?
-  [ "$status" != 0 ] || ninja -C "$directory" > "$log" 2>&1 || status=$?
+  "$@" > "$log" 2>&1 || status=$?
   [ "$status" = 0 ] || tail -n 60 "$log" >&2
   rm -f "$log"
   return "$status"
 }
 
-build_plain() { (cd "$1" && CC=gcc CXX=g++ build_in build); }
+# configure DIRECTORY MESON-ARGUMENTS...
+configure() { [ -f "$1/build.ninja" ] || logged meson setup "$@"; }
+
 # Sanitizers come with clang, whose libFuzzer builds the fuzz targets as such.
-build_sanitized() {
-  (cd "$1" && CC=clang CXX=clang++ build_in build-sanitized -Dbuildtype=debug -Doptimization=1 \
-    -Db_sanitize=address,undefined -Db_lundef=false)
+configure_sanitized() {
+  CC=clang CXX=clang++ configure "$1" -Dbuildtype=debug -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false
 }
+# What clang counts per line; without sanitizers, so that the fuzz targets replay their corpora.
+configure_coverage() {
+  CC=clang CXX=clang++ configure "$1" -Dbuildtype=plain -Doptimization=1 \
+    "-Dcpp_args=['-fprofile-instr-generate','-fcoverage-mapping']" "-Dcpp_link_args=['-fprofile-instr-generate']"
+}
+
+build_plain() { (cd "$1" && CC=gcc CXX=g++ configure build && logged ninja -C build); }
+build_sanitized() { (cd "$1" && configure_sanitized build-sanitized && logged ninja -C build-sanitized); }
