@@ -12,7 +12,8 @@
 
 namespace covfefe::keystore {
 
-inline constexpr std::array<std::string_view, 2> kOwnArguments{"--init", "--passphrase-file="};
+inline constexpr std::array<std::string_view, 3> kOwnArguments{
+    "--init", "--passphrase-file=", "--wait-for-volume"};
 
 [[nodiscard]] bool wants_init(const sandbox::Arguments& arguments);
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resources.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 
 #include "config/config.h"
 #include "credential.h"
-#include "os/block_stack.h"
 #include "os/listen.h"
+#include "os/log_sink.h"
 #include "os/memory.h"
 #include "os/signals.h"
 
@@ -23,13 +24,6 @@ Expected<config::Config, std::string> read_config(const sandbox::Options& option
   return std::move(*parsed);
 }
 
-Expected<void, std::string> require_luks(const std::string& directory) {
-  const auto verdict = os::examine_directory(directory);
-  if (!verdict) return verdict.error().text();
-  if (verdict->encrypted) return {};
-  return "storage.require_luks: " + verdict->reason + "; " + verdict->fix;
-}
-
 Expected<std::optional<std::vector<std::uint8_t>>, std::string> credential() {
   const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
   if (directory == nullptr) return std::optional<std::vector<std::uint8_t>>{};
@@ -43,6 +37,11 @@ Expected<keys::Place, std::string> open_place(const sandbox::Options& options) {
   return keys::Place{std::move(*opened), directory + "/" + std::string(keys::kFileName)};
 }
 
+bool waits(const sandbox::Arguments& arguments) {
+  return std::find(arguments.flags.begin(), arguments.flags.end(), kWaitForVolume) !=
+         arguments.flags.end();
+}
+
 }  // namespace
 
 Expected<void, std::string> protect_memory() {
@@ -54,16 +53,17 @@ Expected<void, std::string> protect_memory() {
 Expected<Resources, std::string> acquire(const sandbox::Arguments& arguments) {
   const auto config = read_config(arguments.options);
   if (!config) return config.error();
-  if (config->require_luks) {
-    auto luks = require_luks(sandbox::below_root(arguments.options, kDirectory));
-    if (!luks) return luks.error();
-  }
+  auto notifier = os::Notifier::from_environment();
+  if (!notifier) return notifier.error().text();
+  os::StderrLog log("covfefe-keystore");
+  auto volume = os::secure_storage(
+      {sandbox::below_root(arguments.options, kDirectory), config->require_luks, waits(arguments)},
+      *notifier, log);
+  if (!volume) return volume.error();
   auto inherited = os::InheritedFds::from_environment();
   if (!inherited) return inherited.error().text();
   auto listener = inherited->take("keystore.operator");
   if (!listener) return listener.error().text();
-  auto notifier = os::Notifier::from_environment();
-  if (!notifier) return notifier.error().text();
   auto jail = os::JailProbe::open();
   if (!jail) return jail.error().text();
   auto signals = os::watch_signals({SIGTERM, SIGINT});
@@ -78,6 +78,7 @@ Expected<Resources, std::string> acquire(const sandbox::Arguments& arguments) {
                    std::move(*listener),
                    std::move(*jail),
                    std::move(*notifier),
+                   std::move(*volume),
                    std::move(*signals),
                    std::move(*place),
                    std::move(*secret),

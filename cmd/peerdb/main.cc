@@ -17,7 +17,7 @@ int refuse(const std::string& why) {
 
 int main(int argc, char** argv) {
   using namespace covfefe;
-  const auto arguments = sandbox::parse_arguments({argv + 1, argv + argc});
+  const auto arguments = sandbox::parse_arguments({argv + 1, argv + argc}, peerdb::kOwnArguments);
   if (!arguments) return refuse(arguments.error());
   if (arguments->explain) {
     std::fputs(sandbox::explain(sandbox::kPeerdb, *arguments->explain).c_str(), stdout);

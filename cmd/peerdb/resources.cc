@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resources.h"
 
+#include <algorithm>
 #include <csignal>
 
 #include "config/config.h"
-#include "os/block_stack.h"
 #include "os/files.h"
 #include "os/listen.h"
+#include "os/log_sink.h"
 #include "os/signals.h"
 
 namespace covfefe::peerdb {
@@ -21,11 +22,9 @@ Expected<config::Config, std::string> read_config(const sandbox::Options& option
   return std::move(*parsed);
 }
 
-Expected<void, std::string> require_luks(const std::string& directory) {
-  const auto verdict = os::examine_directory(directory);
-  if (!verdict) return verdict.error().text();
-  if (verdict->encrypted) return {};
-  return "storage.require_luks: " + verdict->reason + "; " + verdict->fix;
+bool waits(const sandbox::Arguments& arguments) {
+  return std::find(arguments.flags.begin(), arguments.flags.end(), kWaitForVolume) !=
+         arguments.flags.end();
 }
 
 }  // namespace
@@ -34,15 +33,16 @@ Expected<Resources, std::string> acquire(const sandbox::Arguments& arguments) {
   const std::string directory = sandbox::below_root(arguments.options, "var/lib/covfefe/peerdb");
   const auto config = read_config(arguments.options);
   if (!config) return config.error();
-  if (config->require_luks) {
-    if (auto luks = require_luks(directory); !luks) return luks.error();
-  }
+  auto notifier = os::Notifier::from_environment();
+  if (!notifier) return notifier.error().text();
+  os::StderrLog log("covfefe-peerdb");
+  auto volume =
+      os::secure_storage({directory, config->require_luks, waits(arguments)}, *notifier, log);
+  if (!volume) return volume.error();
   auto inherited = os::InheritedFds::from_environment();
   if (!inherited) return inherited.error().text();
   auto listener = inherited->take("peerdb.operator");
   if (!listener) return listener.error().text();
-  auto notifier = os::Notifier::from_environment();
-  if (!notifier) return notifier.error().text();
   auto jail = os::JailProbe::open();
   if (!jail) return jail.error().text();
   auto signals = os::watch_signals({SIGTERM, SIGINT});
@@ -54,6 +54,7 @@ Expected<Resources, std::string> acquire(const sandbox::Arguments& arguments) {
                    std::move(*signals),
                    std::move(*jail),
                    std::move(*notifier),
+                   std::move(*volume),
                    directory + "/peers.db",
                    sandbox::below_root(arguments.options, "run/covfefe/router.peerdb.sock")};
 }

@@ -32,25 +32,36 @@ std::string unescape(std::string_view text) {
   return out;
 }
 
+std::string_view tag_in(std::string_view fields, std::string_view name) {
+  while (!fields.empty()) {
+    const std::string_view field = take_until(fields, ' ');
+    if (field.starts_with(name)) return field.substr(name.size());
+  }
+  return {};
+}
+
 std::optional<Mount> parse_line(std::string_view line) {
   // "36 35 98:0 /root /point options [tags…] - type source super-options"
-  for (int skipped = 0; skipped < 4; ++skipped) take_until(line, ' ');
+  const std::string_view id = take_until(line, ' ');
+  for (int skipped = 0; skipped < 2; ++skipped) take_until(line, ' ');
+  const std::string_view root = take_until(line, ' ');
   const std::string_view point = take_until(line, ' ');
-  const std::size_t dash = line.find(" - ");
-  if (!point.starts_with('/') || dash == std::string_view::npos) return std::nullopt;
-  line.remove_prefix(dash + 3);
+  if (!point.starts_with('/') || line.find(" - ") == std::string_view::npos) return std::nullopt;
+  const std::string_view follows = tag_in(line.substr(0, line.find(" - ")), "master:");
+  line.remove_prefix(line.find(" - ") + 3);
   const std::string_view type = take_until(line, ' ');
   const std::string_view source = take_until(line, ' ');
   if (type.empty()) return std::nullopt;
-  return Mount{unescape(point), std::string(type), unescape(source)};
-}
-
-bool holds(const std::string& point, std::string_view path) {
-  if (point == "/") return path.starts_with('/');
-  return path.starts_with(point) && (path.size() == point.size() || path[point.size()] == '/');
+  return Mount{unescape(point), std::string(type), unescape(source),
+               std::string(id), unescape(root),    std::string(follows)};
 }
 
 }  // namespace
+
+bool is_at_or_above(const std::string& point, std::string_view path) {
+  if (point == "/") return path.starts_with('/');
+  return path.starts_with(point) && (path.size() == point.size() || path[point.size()] == '/');
+}
 
 std::vector<Mount> parse_mountinfo(std::string_view text) {
   std::vector<Mount> mounts;
@@ -65,7 +76,7 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
 std::optional<Mount> mount_of(std::span<const Mount> mounts, std::string_view path) {
   const Mount* best = nullptr;
   for (const Mount& mount : mounts) {
-    if (!holds(mount.point, path)) continue;
+    if (!is_at_or_above(mount.point, path)) continue;
     if (best == nullptr || mount.point.size() >= best->point.size()) best = &mount;
   }
   return best == nullptr ? std::nullopt : std::optional<Mount>(*best);
