@@ -14,6 +14,8 @@ TYING = re.compile(r'^(Requires|Requisite|BindsTo|PartOf|Upholds)=(.*)$', re.M)
 SERVICE_LINES = """StartLimitIntervalSec=0
 LimitCORE=0
 Restart=always
+WatchdogSec=30s
+WatchdogSignal=SIGKILL
 Type=notify
 UMask=0077
 PartOf=covfefe.target
@@ -53,11 +55,12 @@ def wanted_of(service):
     helper, state = service == 'tun-helper', f'/var/lib/covfefe/{service}'
     connects = any(edge == f'/{service}' for _, edge in EDGES.values())
     edge = f' /run/covfefe/{service}:/run/covfefe' if connects else ''
-    paths = [state] if service in STATEFUL else ['/dev/net/tun'] if helper else []
+    paths = ['-' + state] if service in STATEFUL else ['/dev/net/tun'] if helper else []
     return {
         'User': 'root' if helper else f'covfefe-{service}',
         'CapabilityBoundingSet': 'CAP_NET_ADMIN' if helper else '',
-        'RequiresMountsFor': state if service in STATEFUL else '',
+        'RequiresMountsFor': '',
+        'StateDirectory': '',
         'RestrictAddressFamilies': 'AF_UNIX AF_NETLINK' if helper else 'AF_UNIX',
         'PrivateNetwork': '' if helper else 'yes',
         'PrivateUsers': '' if helper else 'yes',
@@ -74,6 +77,8 @@ def service_problems(service, text):
     for key, right in wanted_of(service).items():
         if value(text, key) != right:
             yield f'{unit}: {key}= is «{value(text, key)}», not «{right}»'
+    if ('var-lib-covfefe.mount' in value(text, 'After')) != (service in STATEFUL):
+        yield f'{unit}: only what lies on the volume is ordered after its mount'
     if re.search(r'^CapabilityBoundingSet=', text, re.M) is None:
         yield f'{unit}: has no line CapabilityBoundingSet='
     if ('LoadCredential=keystore.key:' in text) != (service == 'keystore'):

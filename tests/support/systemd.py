@@ -87,7 +87,13 @@ class Machine(nodes.Host):
     def command(self, words):
         if self.pid1 is None:
             return super().command(words)
-        return ["nsenter", "-t", str(self.pid1), "-m", "-p", "-C", "-u", "-i", "-n", "--"] + words
+        # nsenter stays outside as the parent: what it started ends with it.
+        return ["nsenter", "-t", str(self.pid1), "-m", "-p", "-C", "-u", "-i", "-n", "--",
+                "setpriv", "--pdeathsig", "KILL", "--"] + words
+
+    def beside(self, words):
+        """As command(), for what is to hear signals: it keeps a process number of the host and has no /proc/self."""
+        return ["nsenter", "-t", str(self.pid1), "-m", "-u", "-i", "-n", "--"] + words
 
     def systemctl(self, *words, **more):
         return self.run(["systemctl", "--no-pager", *words], **more)
@@ -114,10 +120,10 @@ class Machine(nodes.Host):
         words = ["journalctl", "--no-pager", "-o", "short-monotonic", "-n", str(lines)]
         return self.run(words + (["-u", unit(service)] if service else []), check=False)
 
-    def drop_in(self, name, text, reload_now=True):
-        """/etc/systemd/system/NAME.d/test.conf, as `systemctl edit` makes it."""
+    def drop_in(self, name, text, file="test", reload_now=True):
+        """/etc/systemd/system/NAME.d/FILE.conf, as `systemctl edit` makes it."""
         folder = "/etc/systemd/system/%s.d" % name
-        self.run(["sh", "-c", 'mkdir -p "$0" && cat > "$0/test.conf"', folder], input=text)
+        self.run(["sh", "-c", 'mkdir -p "$0" && cat > "$0/$1.conf"', folder, file], input=text)
         if reload_now:
             self.systemctl("daemon-reload")
 
@@ -174,7 +180,7 @@ class Node(nodes.Node):
         for service in nodes.SERVICES:
             program = "/usr/local/libexec/covfefe/covfefe-" + service
             self.host.drop_in(unit(service), "[Service]\nExecStart=\nExecStart=%s --jail-unknown=%s\n" % (
-                program, self.lab.jail_unknown), reload_now=False)
+                program, self.lab.jail_unknown), "jail", reload_now=False)
         self.host.systemctl("daemon-reload")
         super().init(*more)
         # There is no encrypted volume here (tests/machine has one).
