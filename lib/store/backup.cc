@@ -23,6 +23,8 @@ struct Close {
 };
 using Handle = std::unique_ptr<sqlite3, Close>;
 
+constexpr std::uintmax_t kEmpty = 1;  // bytes: SQLite takes a file of one byte for an empty one
+
 std::string backup_name(const std::string& path, int number) {
   return path + "." + std::to_string(number);
 }
@@ -130,6 +132,33 @@ std::string free_name(const std::string& path, WallTime now) {
   return name;
 }
 
+// The file goes first: whoever finds a log without it knows that a restore was interrupted.
+StoreResult<void> move_aside(const std::string& path, const std::string& aside) {
+  if (auto moved = move_file(path, aside); !moved) return moved;
+  // Logs belong to that file: replayed into another they would corrupt it.
+  if (auto moved = move_file(path + "-journal", aside + "-journal"); !moved) return moved;
+  return move_file(path + "-wal", aside + "-wal");
+}
+
+// False: there is no sound backup.
+StoreResult<bool> restore_newest(const std::string& path) {
+  bool restored = false;
+  for (int number = 1; number <= kBackups && !restored; ++number) {
+    const std::string candidate = backup_name(path, number);
+    const auto sound = is_sound(candidate);
+    if (!sound) return sound.error();
+    if (!*sound) continue;
+    const std::string fresh = path + ".new";
+    const auto from = open_plain(candidate, SQLITE_OPEN_READONLY);
+    if (!from) return from.error();
+    if (auto copied = make_checked_copy(from->get(), fresh); !copied) return copied.error();
+    if (auto moved = move_file(fresh, path); !moved) return moved.error();
+    restored = true;
+  }
+  if (auto synced = sync_directory(path); !synced) return synced.error();
+  return restored;
+}
+
 }  // namespace
 
 StoreResult<void> rotate_backup(sqlite3* live, const std::string& path, Generation generation) {
@@ -160,29 +189,28 @@ StoreResult<Replaced> replace_corrupt(const std::string& path, WallTime now) {
   const std::string aside = free_name(path, now);
   std::error_code code;
   if (fs::exists(path, code)) out.quarantined = aside;
-  if (auto moved = move_file(path, aside); !moved) return moved.error();
-  // The log belongs to the corrupt file: replayed into a backup it would corrupt that too.
-  if (auto moved = move_file(path + "-wal", aside + "-wal"); !moved) return moved.error();
-  for (int number = 1; number <= kBackups && !out.restored; ++number) {
-    const std::string candidate = backup_name(path, number);
-    const auto sound = is_sound(candidate);
-    if (!sound) return sound.error();
-    if (!*sound) continue;
-    const std::string fresh = path + ".new";
-    const auto from = open_plain(candidate, SQLITE_OPEN_READONLY);
-    if (!from) return from.error();
-    if (auto copied = make_checked_copy(from->get(), fresh); !copied) return copied.error();
-    if (auto moved = move_file(fresh, path); !moved) return moved.error();
-    out.restored = true;
-  }
-  if (auto synced = sync_directory(path); !synced) return synced.error();
+  if (auto moved = move_aside(path, aside); !moved) return moved.error();
+  const auto restored = restore_newest(path);
+  if (!restored) return restored.error();
+  out.restored = *restored;
   return out;
+}
+
+StoreResult<void> renew(const std::string& path) {
+  const std::string aside = path + ".old";
+  if (auto moved = move_aside(path, aside); !moved) return moved;
+  const auto restored = restore_newest(path);
+  if (!restored) return restored.error();
+  if (!*restored) return StoreError{Fault::Io, "the backup just made of " + path + " is gone"};
+  std::error_code ignored;
+  for (const char* ending : {"", "-wal", "-journal"}) fs::remove(aside + ending, ignored);
+  return {};
 }
 
 bool is_lost(const std::string& path) {
   std::error_code code;
   const std::uintmax_t size = fs::file_size(path, code);
-  if (code ? code != std::errc::no_such_file_or_directory : size != 0) return false;
+  if (code ? code != std::errc::no_such_file_or_directory : size > kEmpty) return false;
   for (int number = 1; number <= kBackups; ++number) {
     if (backup_made(path, number) != 0) return true;
   }

@@ -33,6 +33,11 @@ StoreResult<Replaced> replace_corrupt(const std::string& path, WallTime now);
 // Moves FILE and its log to FILE.corrupt-SECONDS and copies the newest sound backup into place.
 // Interrupted at any instant it leaves no FILE: is_lost then says so.
 
+StoreResult<void> renew(const std::string& path);
+// Puts a copy of the newest backup, which is just made, in the place of FILE and its log. Of a log
+// whose sync failed nobody knows what is on the disk: replayed after a power cut, a part of it
+// would bring old pages back into a file that was written since. Interrupted, as above.
+
 [[nodiscard]] bool is_lost(const std::string& path);
 // No FILE, or an empty one, beside a backup: a restore was interrupted, or somebody deleted it.
 

@@ -64,6 +64,7 @@ StoreResult<Database> Database::open(const std::string& path, WallTime now) {
   if (!existed) database.how_ = Opened::Created;
   if (!is_lost(path)) {
     auto first = database.open_file();
+    if (first && is_suspect(path)) first = database.renew();
     if (first) return database;
     if (first.error().fault != Fault::Corrupt) return first.error();
     database.close();
@@ -96,7 +97,6 @@ StoreResult<void> Database::prepare() {
   if (auto sound = check("PRAGMA quick_check(1)"); !sound) return sound;
   if (is_suspect(path_)) {
     if (auto sound = check("PRAGMA integrity_check(1)"); !sound) return sound;
-    clear_suspect(path_);
   }
   if (auto done = migrate(); !done) return done;
   if (auto ours = check_schema(handle_); !ours) {
@@ -114,6 +114,13 @@ StoreResult<void> Database::check(std::string_view pragma) {
   const auto verdict = *row ? statement.text_at(0) : StoreResult<std::string>(std::string());
   if (!verdict) return verdict.error();
   if (*verdict != "ok") return StoreError{Fault::Corrupt, path_ + ": " + *verdict};
+  return {};
+}
+
+StoreResult<void> Database::answers() {
+  Statement statement(handle_, "SELECT count(*) FROM sqlite_schema");
+  const auto row = statement.step();
+  if (!row) return row.error();
   return {};
 }
 
@@ -138,10 +145,8 @@ StoreResult<void> Database::migrate() {
                                migrations[static_cast<std::size_t>(next)] +
                                "PRAGMA user_version=" + std::to_string(next + 1) + ";COMMIT;";
     if (auto done = execute(handle_, script.c_str()); !done) {
-      const bool contradicts = (sqlite3_errcode(handle_) & 0xff) == SQLITE_ERROR;
+      // Corrupt: what a migration makes is there already, or what it changes is not.
       rollback();
-      // What a migration makes is there already, or what it changes is not.
-      if (contradicts) return StoreError{Fault::Corrupt, path_ + ": " + done.error().text};
       return done;
     }
   }
@@ -160,6 +165,19 @@ StoreResult<void> Database::commit() {
     if (auto folded = fold_log(SQLITE_CHECKPOINT_PASSIVE); !folded) failed_ = folded.error();
   }
   return {};
+}
+
+StoreResult<void> Database::renew() {
+  if (auto kept = rotate_backup(handle_, path_, Generation::Same); !kept) {
+    // Without room for a copy it goes on, and stays suspect.
+    if (kept.error().fault == Fault::Full) return {};
+    return kept;
+  }
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  close();
+  if (auto renewed = store::renew(path_); !renewed) return renewed;
+  clear_suspect(path_);
+  return open_file();
 }
 
 StoreResult<void> Database::fold_log(int mode) {

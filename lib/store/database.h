@@ -48,6 +48,8 @@ class Database {
   StoreResult<void> commit();
   void rollback();
 
+  StoreResult<void> answers();
+  // A question that costs next to nothing: does SQLite still answer?
   StoreResult<void> integrity_check();
   // The thorough one; Corrupt with SQLite's first sentence when it fails.
   StoreResult<void> back_up(Generation generation = Generation::Next);
@@ -55,7 +57,8 @@ class Database {
   // write-ahead log is folded into the file afterwards.
   void suspect();
   // Something was seen that calls for the end of this process: nothing more is written but a mark,
-  // and the next open runs the thorough check, and restores a backup if it fails.
+  // and the next open runs the thorough check, restores a backup if it fails, and otherwise puts a
+  // fresh copy in the place of file and log.
 
  private:
   Database() = default;
@@ -63,6 +66,7 @@ class Database {
   StoreResult<void> prepare();
   StoreResult<void> check(std::string_view pragma);
   StoreResult<void> migrate();
+  StoreResult<void> renew();
   StoreResult<void> fold_log(int mode);
   void close();
 

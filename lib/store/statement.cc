@@ -12,6 +12,7 @@ Fault fault_of(int code) {
   switch (code & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_ERROR:  // our SQL is sound, so the file's format or tables are not
       return Fault::Corrupt;
     case SQLITE_FULL:
       return Fault::Full;
@@ -39,8 +40,7 @@ StoreError error_of(sqlite3* database, int code) {
 Statement::Statement(sqlite3* database, std::string_view sql) : database_(database) {
   code_ =
       sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
-  // SQLITE_ERROR here means that our text is wrong; anything else is the file or the disk.
-  CHECK(code_ != SQLITE_ERROR && code_ != SQLITE_MISUSE);
+  CHECK(code_ != SQLITE_MISUSE);
 }
 
 Statement::~Statement() {

@@ -19,7 +19,7 @@ namespace covfefe::store {
 class Statement {
  public:
   Statement(sqlite3* database, std::string_view sql);
-  // A statement that does not compile is a bug (our own SQL); a corrupt schema shows at step().
+  // One that does not compile shows at step(), as Corrupt: the tables are not ours.
   ~Statement();
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;

@@ -125,7 +125,9 @@ store::StoreResult<store::Database> start(const std::string& path) {
   auto database = store::Database::open(path, kNow);
   if (!database) return database;
   if (auto kept = database->back_up(store::Generation::Same); !kept) {
-    if (kept.error().fault != store::Fault::Full) return kept.error();
+    if (kept.error().fault == store::Fault::Full) return database;
+    database->suspect();
+    return kept.error();
   }
   return database;
 }
