@@ -20,6 +20,7 @@ struct InitOptions {
 
 struct UpOptions {
   std::string jail_unknown = "enosys";
+  unsigned watchdog = 30;  // seconds
 };
 [[nodiscard]] int up(const Common& common, const UpOptions& options);
 

@@ -22,8 +22,11 @@ std::string notify_path(const Layout& layout, const std::string& service) {
 }  // namespace
 
 Supervisor::Supervisor(const Layout& layout, SocketSet sockets,
-                       std::vector<std::string> service_arguments)
-    : layout_(layout), sockets_(std::move(sockets)), arguments_(std::move(service_arguments)) {}
+                       std::vector<std::string> service_arguments, Duration watchdog)
+    : layout_(layout),
+      sockets_(std::move(sockets)),
+      arguments_(std::move(service_arguments)),
+      watchdog_(watchdog) {}
 
 Outcome<int> Supervisor::run(const std::string& greeting) {
   const auto signals = os::watch_signals({SIGINT, SIGTERM, SIGCHLD});
@@ -36,6 +39,7 @@ Outcome<int> Supervisor::run(const std::string& greeting) {
   for (bool running = true; running;) {
     const Instant now = os::monotonic_now();
     collect_ended(now);
+    end_silent(now);
     if (refusals_ >= kPatience) {
       result = Problem{"a service refuses to start", "see its line above"};
       break;
@@ -44,9 +48,7 @@ Outcome<int> Supervisor::run(const std::string& greeting) {
       result = started.error();
       break;
     }
-    const Instant next = next_start();
-    const Duration wait = next.is_never() ? Duration::seconds(60) : next - now;
-    const auto ready = os::wait_readable(watched, std::max(wait, Duration{}));
+    const auto ready = os::wait_readable(watched, std::max(next_wake() - now, Duration{}));
     if (!ready) return Problem{ready.error().text(), ""};
     for (std::size_t i = 0; i < services_.size(); ++i) {
       if ((*ready)[i + 1]) hear(services_[i]);
@@ -87,7 +89,9 @@ Outcome<void> Supervisor::start(Service& service) {
   os::Program program;
   program.path = service.path;
   program.arguments = arguments_;
-  program.environment = {{"NOTIFY_SOCKET", notify_path(layout_, service.name)}, {"TZ", ":UTC"}};
+  program.environment = {{"NOTIFY_SOCKET", notify_path(layout_, service.name)},
+                         {"WATCHDOG_USEC", std::to_string(watchdog_.nanoseconds / 1'000)},
+                         {"TZ", ":UTC"}};
   if (service.name == "keystore") {
     program.environment.emplace_back("CREDENTIALS_DIRECTORY", layout_.credentials());
   }
@@ -97,6 +101,7 @@ Outcome<void> Supervisor::start(Service& service) {
   service.pid = *pid;
   service.ready = false;
   service.started = os::monotonic_now();
+  service.heard = service.started;
   return {};
 }
 
@@ -113,9 +118,11 @@ void Supervisor::collect_ended(Instant now) {
     const auto it = std::find_if(services_.begin(), services_.end(),
                                  [&](const Service& s) { return s.pid == ended->pid; });
     if (it == services_.end()) continue;
-    if (now - it->started >= kCalmAfter) it->pause = kFirstPause;
+    hear(*it);
     // What kill(1) ended did not refuse; what its jail or a fault ended did.
     const bool ended_by_hand = ended->signal == SIGKILL || ended->signal == SIGTERM;
+    const bool was_well = (ended_by_hand && it->ready) || now - it->started >= kCalmAfter;
+    if (was_well) it->pause = kFirstPause;
     if (!announced_ && !it->ready && !ended_by_hand) ++refusals_;
     std::fprintf(stderr, "covfefe: %s ended (%s %d), starting it again in %lld ms\n",
                  it->name.c_str(), ended->signal != 0 ? "signal" : "status",
@@ -130,6 +137,22 @@ void Supervisor::collect_ended(Instant now) {
 void Supervisor::hear(Service& service) {
   while (const auto message = os::receive_datagram(service.notify)) {
     if (message->find("READY=1") != std::string::npos) service.ready = true;
+    service.heard = os::monotonic_now();
+  }
+}
+
+Instant Supervisor::patience_ends(const Service& service) const {
+  return service.heard + (service.ready ? watchdog_ : std::max(watchdog_, kGraceToStart));
+}
+
+void Supervisor::end_silent(Instant now) {
+  for (Service& service : services_) {
+    if (service.pid == 0) continue;
+    hear(service);  // this process itself may have stood still
+    if (now < patience_ends(service)) continue;
+    std::fprintf(stderr, "covfefe: %s is silent, ending it\n", service.name.c_str());
+    (void)os::send_signal(service.pid, SIGKILL);
+    service.heard = now;  // its end is reported soon
   }
 }
 
@@ -142,10 +165,10 @@ void Supervisor::announce_when_ready(const std::string& greeting) {
   std::fflush(stdout);
 }
 
-Instant Supervisor::next_start() const {
+Instant Supervisor::next_wake() const {
   Instant next = Instant::never();
   for (const Service& service : services_) {
-    if (service.pid == 0) next = std::min(next, service.start_at);
+    next = std::min(next, service.pid == 0 ? service.start_at : patience_ends(service));
   }
   return next;
 }

@@ -16,16 +16,19 @@
 
 namespace covfefe::cli {
 
-inline constexpr Duration kFirstPause = Duration::millis(50);
+inline constexpr Duration kFirstPause = Duration::millis(10);
 inline constexpr Duration kLongestPause = Duration::seconds(1);
 inline constexpr Duration kCalmAfter = Duration::seconds(5);  // alive so long: pause as at first
 inline constexpr int kPatience = 3;  // services ended before the node was up: then it gives up
 inline constexpr Duration kGraceToStop = Duration::seconds(3);
+inline constexpr Duration kGraceToStart = Duration::seconds(30);
 
 class Supervisor {
  public:
-  Supervisor(const Layout& layout, SocketSet sockets, std::vector<std::string> service_arguments);
-  // service_arguments go to every service ("--root", …).
+  Supervisor(const Layout& layout, SocketSet sockets, std::vector<std::string> service_arguments,
+             Duration watchdog);
+  // service_arguments go to every service ("--root", …). One that is silent for `watchdog` after
+  // it was ready, or is not ready after kGraceToStart, is killed and started again.
 
   Outcome<int> run(const std::string& greeting);
   // Until SIGINT or SIGTERM; prints `greeting` when all services have said that they are ready.
@@ -38,6 +41,7 @@ class Supervisor {
     pid_t pid = 0;  // 0: not running
     bool ready = false;
     Instant started;
+    Instant heard;     // from it, or started
     Instant start_at;  // when not running
     Duration pause = kFirstPause;
   };
@@ -48,14 +52,17 @@ class Supervisor {
   Outcome<void> start_due(Instant now);
   void collect_ended(Instant now);
   void hear(Service& service);
+  void end_silent(Instant now);
+  [[nodiscard]] Instant patience_ends(const Service& service) const;
   void announce_when_ready(const std::string& greeting);
-  Instant next_start() const;
+  [[nodiscard]] Instant next_wake() const;
   void stop_all();
   void remove_device();
 
   const Layout& layout_;
   SocketSet sockets_;
   std::vector<std::string> arguments_;
+  Duration watchdog_;
   std::vector<Service> services_;
   bool announced_ = false;
   int refusals_ = 0;  // services that ended, not by hand, before the node was up

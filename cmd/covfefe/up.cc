@@ -34,7 +34,8 @@ Outcome<int> run_node(const Layout& layout, const UpOptions& options) {
   const auto root = root_for_services(layout);
   if (!root) return root.error();
   Supervisor supervisor(layout, std::move(*sockets),
-                        {"--root", *root, "--jail-unknown=" + options.jail_unknown});
+                        {"--root", *root, "--jail-unknown=" + options.jail_unknown},
+                        Duration::seconds(options.watchdog));
   return supervisor.run("covfefe: " + config->name + " is up, " +
                         format_address(identity->address) + " on " + config->tun.name);
 }

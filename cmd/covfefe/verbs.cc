@@ -38,6 +38,11 @@ void add_node_verbs(CLI::App& app, Chosen& chosen) {
                    "what a system call outside the policy gets")
       ->check(CLI::IsMember({"enosys", "kill"}))
       ->capture_default_str();
+  up_verb
+      ->add_option("--watchdog", up_options->watchdog,
+                   "seconds of silence after which a service is ended and started again")
+      ->check(CLI::Range(1U, 3600U))
+      ->capture_default_str();
   up_verb->callback([&chosen, up_options] {
     chosen.run = [&chosen, up_options] { return up(chosen.common, *up_options); };
   });

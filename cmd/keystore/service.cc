@@ -3,9 +3,11 @@
 
 #include "credential.h"
 #include "os/clock.h"
+#include "os/files.h"
 #include "os/log_sink.h"
 #include "os/signals.h"
 #include "rpc/convert.h"
+#include "rpc/watchdog.h"
 #include "service_edges.h"
 
 namespace covfefe::keystore {
@@ -119,6 +121,10 @@ int serve(sandbox::Confined<Resources> jailed) {
   attach_edges(held, router, operators);
   held.service->on_readable(held.signals.number(), [&held] {
     if (os::read_signal(held.signals)) held.service->stop();
+  });
+  rpc::tend_watchdog(*held.service, held.notifier, [&held] {
+    // The key file can still be reached: its directory is open and answers.
+    if (os::is_directory(held.place.directory)) held.notifier.alive();
   });
   log.record(Level::Info, "jailed", {{"jail", sandbox::summary(jailed.report())}});
   held.notifier.ready();

@@ -5,6 +5,7 @@
 #include "os/log_sink.h"
 #include "os/signals.h"
 #include "rpc/convert.h"
+#include "rpc/watchdog.h"
 #include "service_edges.h"
 #include "store/database.h"
 
@@ -131,6 +132,9 @@ int serve(sandbox::Confined<Resources> jailed) {
   Upkeep upkeep(node, os::wall_now());
   upkeep.run(os::wall_now());
   held.service->every(kUpkeepEvery, [&upkeep] { upkeep.run(os::wall_now()); });
+  rpc::tend_watchdog(*held.service, held.notifier, [&held, &node] {
+    if (node.database.answers().ok()) held.notifier.alive();
+  });
   log.record(Level::Info, "jailed", {{"jail", sandbox::summary(jailed.report())}});
   held.notifier.ready();
   if (auto ran = held.service->run(); !ran) {

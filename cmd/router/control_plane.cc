@@ -2,6 +2,7 @@
 #include "control_plane.h"
 
 #include "os/clock.h"
+#include "rpc/watchdog.h"
 
 namespace covfefe::router {
 namespace {
@@ -66,7 +67,14 @@ SysResult<void> ControlPlane::run() {
     shaper_.tend();
   });
   held_.service->every(kUplinkEvery, [this] { shaper_.measure(); });
+  rpc::tend_watchdog(*held_.service, held_.notifier, [this] { prove_alive(); });
   return held_.service->run();
+}
+
+// Both threads are alive when the data thread answers. Its silence is counted with the questions.
+void ControlPlane::prove_alive() {
+  held_.service->run_beside(
+      questions_.measure().then([this](Measured&&) { held_.notifier.alive(); }));
 }
 
 void ControlPlane::listen() {

@@ -23,6 +23,7 @@ class ControlPlane {
 
  private:
   void listen();
+  void prove_alive();
   void on_mail();
   void take(ToControl mail);
   void measure();

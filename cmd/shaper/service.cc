@@ -8,6 +8,7 @@
 #include "os/log_sink.h"
 #include "os/ring_layout.h"
 #include "router_link.h"
+#include "rpc/watchdog.h"
 #include "service_desk.h"
 
 namespace covfefe::shaper {
@@ -121,6 +122,10 @@ int serve(sandbox::Confined<Resources> jailed) {
   desk.start();
   held.service->connect({"router.shaper"}, held.router_socket, router);
   held.service->listen({"shaper.operator"}, held.operator_listener.release(), operators);
+  rpc::tend_watchdog(*held.service, held.notifier, [&held, &desk] {
+    // Figures come from the data thread: both threads are alive.
+    held.service->run_beside(desk.measure().then([&held] { held.notifier.alive(); }));
+  });
   log.record(Level::Info, "jailed", {{"jail", sandbox::summary(jailed.report())}});
   held.notifier.ready();
   const auto ran = held.service->run();

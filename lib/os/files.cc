@@ -121,6 +121,11 @@ SysResult<std::string> read_text(const std::string& path, std::size_t limit) {
   return std::string(text_of(*bytes));
 }
 
+bool is_directory(const Fd& fd) {
+  struct stat status {};
+  return ::fstat(fd.number(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 SysResult<Fd> open_directory(const std::string& path) {
   Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return last_error("open directory", path);

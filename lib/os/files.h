@@ -28,6 +28,8 @@ struct Owner {
 [[nodiscard]] SysResult<std::string> read_text(const std::string& path, std::size_t limit);
 
 [[nodiscard]] SysResult<Fd> open_directory(const std::string& path);
+[[nodiscard]] bool is_directory(const Fd& fd);
+// Asks the kernel, which asks the file system it is on.
 // For the *_at functions: a jailed process opens its directory before confine and needs no path
 // afterwards.
 

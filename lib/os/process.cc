@@ -48,6 +48,7 @@ bool place_sockets(const std::vector<Inherit>& sockets) {
 }
 
 void set_environment(const Program& program) {
+  clearenv();
   for (const auto& [key, value] : program.environment) setenv(key.c_str(), value.c_str(), 1);
   if (program.sockets.empty()) return;
   std::string names;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Child processes, for the one program that has them: the operator's tool as supervisor. A child
-// gets its sockets by the LISTEN_FDS protocol (os/listen.h is the other end). Call from a process
-// with one thread. Process numbers <= 1 are refused everywhere: 0 and -1 would name whole groups.
+// gets its sockets by the LISTEN_FDS protocol (os/listen.h is the other end) and an environment
+// that holds nothing else but what the caller names. Call from a process with one thread. Process
+// numbers <= 1 are refused everywhere: 0 and -1 would name whole groups.
 #pragma once
 
 #include <sys/types.h>
@@ -25,7 +26,7 @@ struct Inherit {
 struct Program {
   std::string path;
   std::vector<std::string> arguments;                            // without argv[0]
-  std::vector<std::pair<std::string, std::string>> environment;  // added to ours
+  std::vector<std::pair<std::string, std::string>> environment;  // nothing of ours is added
   std::vector<Inherit> sockets;
 };
 

@@ -83,9 +83,9 @@ class Node:
         self.cli("init", "--name", self.name, "--tun", "cov-" + self.name[:8], *more)
         self.address = self.json("id")["address"]
 
-    def up(self, wait=True):
+    def up(self, wait=True, words=()):
         self.process = self.host.start(
-            [covfefe(), "up", "--root", self.root, "--jail-unknown", self.lab.jail_unknown],
+            [covfefe(), "up", "--root", self.root, "--jail-unknown", self.lab.jail_unknown, *words],
             stdout=open(self.log, "ab"), stderr=subprocess.STDOUT)
         if wait:
             self.wait_ready()

@@ -191,8 +191,38 @@ def stale_environment(lab):
                                            LD_PRELOAD="", TZ="Mars/Olympus"))
     alice.wait_ready()
     nodes.wait_for("the node to be whole", 20, lambda: whole(alice))
+    given = {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_USEC", "TZ"}
+    for service, pid in alice.pids().items():
+        seen = {line.split("=")[0] for line in open("/proc/%d/environ" % pid).read().split("\0") if line}
+        assert seen == given | ({"CREDENTIALS_DIRECTORY"} if service == "keystore" else set()), (service, seen)
+
+
+def silent_services(lab):
+    """a service that stands still is ended and started again, alone; one whose launcher stood still is not"""
+    alice = bare(lab)
+    alice.up(words=("--watchdog", "2"))
+    nodes.wait_for("the node to be whole", 20, lambda: whole(alice))
+    before = alice.pids()
+    time.sleep(4.5)
+    assert alice.pids() == before, "the watchdog ended a service that was well: %s" % alice.tail()
+    for service in nodes.SERVICES:
+        before = alice.pids()
+        start = time.monotonic()
+        os.kill(before[service], signal.SIGSTOP)
+        nodes.wait_for("another %s" % service, 8, lambda: not os.path.exists("/proc/%d" % before[service]))
+        took = time.monotonic() - start
+        nodes.wait_for("the node to be whole after its %s stood still" % service, 10, lambda: whole(alice))
+        after = alice.pids()
+        assert [name for name in before if before[name] != after[name]] == [service], (service, before, after)
+        assert took < 3.5, "%s stood still for %.1f s" % (service, took)
+    before = alice.pids()
+    alice.process.send_signal(signal.SIGSTOP)
+    time.sleep(4)
+    alice.process.send_signal(signal.SIGCONT)
+    time.sleep(1)
+    assert alice.pids() == before, "a launcher that stood still blames its services: %s" % alice.tail()
 
 
 if __name__ == "__main__":
     nodes.main(status_codes, every_json, strange_peers, up_twice, port_taken, ends_clean, closed_parent,
-               lying_environment, stale_environment)
+               lying_environment, stale_environment, silent_services)

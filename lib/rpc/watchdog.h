@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proof of life for the supervisor, from a service's own KJ loop. Thread: the loop's.
+#pragma once
+
+#include <functional>
+#include <utility>
+
+#include "os/notify.h"
+#include "rpc/serve.h"
+
+namespace covfefe::rpc {
+
+inline void tend_watchdog(Service& service, const os::Notifier& notifier,
+                          std::function<void()> prove) {
+  const Duration interval = notifier.watchdog_interval();
+  if (interval > Duration{}) service.every(interval / 2, std::move(prove));
+}
+// `prove` looks at the service itself and then calls Notifier::alive(), at once or when the answer
+// is there. Who has no watchdog proves nothing.
+
+}  // namespace covfefe::rpc
