@@ -2,10 +2,11 @@
 # Shared by cmd/quickstart and tests/run: Debian's packages, and the two builds.
 
 build_packages="g++ meson ninja-build pkg-config capnproto libcapnp-dev libsodium-dev libevent-dev
-  libsqlite3-dev libseccomp-dev libcap-ng-dev libyaml-dev libcli11-dev libqrencode-dev libmnl-dev doctest-dev"
+  libsqlite3-dev libseccomp-dev libcap-ng-dev libyaml-dev libcli11-dev libqrencode-dev libmnl-dev doctest-dev ccache"
 demo_packages="iproute2 iputils-ping curl python3 procps"
 test_packages="clang clang-format llvm libclang-rt-14-dev python3-cryptography mandoc systemd tcpdump
-  iperf3 ethtool nftables strace tmux wireguard-go wireguard-tools binutils openssl ccache"
+  iperf3 ethtool nftables strace tmux wireguard-go wireguard-tools binutils openssl
+  debhelper lintian bash-completion zsh fish"
 
 install_missing() {
   missing=""
@@ -52,5 +53,6 @@ configure_coverage() {
     "-Dcpp_args=['-fprofile-instr-generate','-fcoverage-mapping']" "-Dcpp_link_args=['-fprofile-instr-generate']"
 }
 
-build_plain() { (cd "$1" && CC=gcc CXX=g++ configure build && logged ninja -C build); }
+# Debian's compiler, through ccache: the package and other build directories find what was compiled here.
+build_plain() { (cd "$1" && unset CC CXX && configure build && logged ninja -C build); }
 build_sanitized() { (cd "$1" && configure_sanitized build-sanitized && logged ninja -C build-sanitized); }
