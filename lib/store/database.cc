@@ -124,13 +124,6 @@ StoreResult<void> Database::answers() {
   return {};
 }
 
-StoreResult<void> Database::answers() {
-  Statement statement(handle_, "SELECT count(*) FROM sqlite_schema");
-  const auto row = statement.step();
-  if (!row) return row.error();
-  return {};
-}
-
 StoreResult<void> Database::migrate() {
   const auto row_version = [this]() -> StoreResult<std::int64_t> {
     Statement statement(handle_, "PRAGMA user_version");

@@ -50,8 +50,6 @@ class Database {
 
   StoreResult<void> answers();
   // A question that costs next to nothing: does SQLite still answer?
-  StoreResult<void> answers();
-  // A question that costs next to nothing: does SQLite still answer?
   StoreResult<void> integrity_check();
   // The thorough one; Corrupt with SQLite's first sentence when it fails.
   StoreResult<void> back_up(Generation generation = Generation::Next);
