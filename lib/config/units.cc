@@ -65,7 +65,7 @@ constexpr std::array<Unit, 12> kDurationUnits{{
     {"days", 86'400 * kSecond},
 }};
 
-constexpr std::size_t kMaxDigits = 15;
+constexpr std::size_t kMaxDigits = 19;  // of kMaxSize; all of them fit 64 bits
 constexpr std::size_t kMaxFraction = 6;
 
 bool is_digit(char c) {
@@ -78,7 +78,7 @@ struct Number {
 };
 
 UnitError no_number() {
-  return {"must start with a number of at most 15 digits"};
+  return {"must start with a number of at most 19 digits"};
 }
 
 // Takes the number and the spaces after it off the front of text.

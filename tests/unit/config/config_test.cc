@@ -225,7 +225,7 @@ constexpr std::array<BadRow, 89> kBad{{
     {"capacity:\n  up: fast\n", 2, "capacity.up", "must start with a number"},
     {"capacity:\n  up: -5 Mbit/s\n", 2, "capacity.up", "negative"},
     {"capacity:\n  down: 10\n", 2, "capacity.down", "needs a unit"},
-    {"capacity:\n  down: 99999999999999999999 Mbit/s\n", 2, "capacity.down", "15 digits"},
+    {"capacity:\n  down: 99999999999999999999 Mbit/s\n", 2, "capacity.down", "19 digits"},
     {"capacity:\n  down: 2 Tbit/s\n", 2, "capacity.down", "greatest rate"},
     {"capacity:\n  down: 1 kbit/s\n", 2, "capacity.down", "least rate"},
     {"link:\n  overhead: 300\n", 2, "link.overhead", "from 0 to 256"},

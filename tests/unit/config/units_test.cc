@@ -100,6 +100,9 @@ TEST_CASE("sizes are read and printed exactly") {
   CHECK(*parse_size("1 TiB") == 1ULL << 40);
   CHECK(*parse_size("0.5 KiB") == 512);
   CHECK(*parse_size("17") == 17);
+  const std::uint64_t odd = *parse_size("9999999.99999 GiB");
+  CHECK(*parse_size(format_size(odd)) == odd);
+  CHECK(*parse_size(format_size(kMaxSize)) == kMaxSize);
   CHECK(*parse_size("0") == 0);
   CHECK(format_size(64ULL << 20) == "64 MiB");
   CHECK(format_size(1'500'000) == "1500 kB");
