@@ -104,6 +104,18 @@ void attach_edges(Resources& held, rpc::EdgeHandler& router, rpc::EdgeHandler& o
   held.service->listen({kOperatorEdge, {}}, held.operator_listener.release(), operators);
 }
 
+// The directory's volume was unmounted outside, or another one lies above it: what is written from
+// now on would be found by nobody.
+void leave_with_volume(Resources& held, Log& log, int& status) {
+  held.service->every(os::kMountsEvery, [&held, &log, &status] {
+    if (!held.volume.changed()) return;
+    log.record(Level::Error, "volume-gone", {{"directory", held.volume.directory()}});
+    held.notifier.status("its volume was unmounted");
+    status = 1;
+    held.service->stop();
+  });
+}
+
 }  // namespace
 
 int serve(sandbox::Confined<Resources> jailed) {
@@ -126,13 +138,15 @@ int serve(sandbox::Confined<Resources> jailed) {
     // The key file can still be reached: its directory is open and answers.
     if (os::is_directory(held.place.directory)) held.notifier.alive();
   });
+  int status = 0;
+  leave_with_volume(held, log, status);
   log.record(Level::Info, "jailed", {{"jail", sandbox::summary(jailed.report())}});
   held.notifier.ready();
   const auto ran = held.service->run();
   if (!ran) log.record(Level::Error, "loop-failed", {{"why", ran.error().text()}});
   // Connections hold capabilities that point at the node: they go first.
   held.service.reset();
-  return ran.ok() ? 0 : 1;
+  return ran.ok() ? status : 1;
 }
 
 }  // namespace covfefe::keystore

@@ -96,6 +96,18 @@ rpc::InspectedService describe(const Node& node, const Facts& facts) {
   return out;
 }
 
+// The directory's volume was unmounted outside, or another one lies above it: what is written from
+// now on would be found by nobody.
+void leave_with_volume(Resources& held, Log& log, int& status) {
+  held.service->every(os::kMountsEvery, [&held, &log, &status] {
+    if (!held.volume.changed()) return;
+    log.record(Level::Error, "volume-gone", {{"directory", held.volume.directory()}});
+    held.notifier.status("its volume was unmounted");
+    status = 1;
+    held.service->stop();
+  });
+}
+
 }  // namespace
 
 int serve(sandbox::Confined<Resources> jailed) {
@@ -135,6 +147,7 @@ int serve(sandbox::Confined<Resources> jailed) {
   rpc::tend_watchdog(*held.service, held.notifier, [&held, &node] {
     if (node.database.answers().ok()) held.notifier.alive();
   });
+  leave_with_volume(held, log, status);
   log.record(Level::Info, "jailed", {{"jail", sandbox::summary(jailed.report())}});
   held.notifier.ready();
   if (auto ran = held.service->run(); !ran) {
