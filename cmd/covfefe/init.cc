@@ -14,6 +14,8 @@
 #include "os/resolve.h"
 #include "programs.h"
 #include "reach.h"
+#include "storage.h"
+#include "wrap.h"
 
 namespace covfefe::cli {
 namespace {
@@ -135,6 +137,16 @@ Outcome<config::Card> make_node(const Layout& layout, const InitOptions& options
   return card;
 }
 
+void warn_of_storage(const Layout& layout) {
+  for (const std::string_view service : services()) {
+    const auto storage = storage_trouble(layout, service);
+    if (!storage) continue;
+    std::fprintf(stderr, "the %s will refuse to start: %s\n  next: %s\n",
+                 std::string(service).c_str(), wrapped(storage->what, 2).c_str(),
+                 wrapped(storage->next, 8).c_str());
+  }
+}
+
 }  // namespace
 
 int init(const Common& common, const InitOptions& options) {
@@ -153,7 +165,10 @@ int init(const Common& common, const InitOptions& options) {
   std::printf("made node %s in %s\n  address      %s\n  fingerprint  %s\n  config       %s\n",
               card->name.c_str(), layout.root().c_str(), address.c_str(),
               crypto::fingerprint(card->identity_key).c_str(), layout.config().c_str());
-  std::printf("start it:  covfefe up --root %s\n", layout.root().c_str());
+  std::printf("start it:  %s\n", layout.tree() == os::RootTree::System
+                                     ? "systemctl enable --now covfefe.target"
+                                     : ("covfefe up --root " + layout.root()).c_str());
+  warn_of_storage(layout);
   return kDone;
 }
 

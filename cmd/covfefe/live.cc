@@ -11,6 +11,7 @@
 #include "os/files.h"
 #include "os/terminal.h"
 #include "services.h"
+#include "storage.h"
 #include "wrap.h"
 
 namespace covfefe::cli {
@@ -105,10 +106,15 @@ Outcome<std::string> read_passphrase(const std::string& file) {
 }  // namespace
 
 int why(const Common& common, const std::string& peer) {
-  auto router = Connection::open(Layout(common.root), "router");
+  const Layout layout(common.root);
+  auto router = Connection::open(layout, "router");
   if (!router) return report(router.error(), common);
-  const auto findings = why(*router, peer);
+  auto findings = why(*router, peer);
   if (!findings) return report(findings.error(), common);
+  for (const std::string_view service : services()) {
+    const auto storage = storage_trouble(layout, service);
+    if (storage) findings->push_back({false, storage->what, storage->next});
+  }
   const bool all_ok = std::all_of(findings->begin(), findings->end(),
                                   [](const FindingView& finding) { return finding.ok; });
   if (common.json) {

@@ -14,7 +14,9 @@
 #include "promise_text.h"
 #include "quantity.h"
 #include "services.h"
+#include "storage.h"
 #include "trust/level.h"
+#include "wrap.h"
 
 namespace covfefe::cli {
 namespace {
@@ -26,6 +28,7 @@ struct ServiceState {
   std::string name;
   std::string state;  // "ok", "degraded" or "down"
   std::string note;
+  std::string next;  // what to do about it, if it is known
   std::int32_t pid = 0;
   std::string jail;
 };
@@ -46,8 +49,10 @@ ServiceState look_at(const Layout& layout, std::string_view service) {
   out.name = service;
   const auto seen = inspect(layout, service, kPatience);
   if (!seen) {
+    const auto storage = storage_trouble(layout, service);
     out.state = "down";
-    out.note = seen.error().what;
+    out.note = storage ? storage->what : seen.error().what;
+    out.next = storage ? storage->next : "";
     return out;
   }
   out.state = seen->state == "ok" ? "ok" : "degraded";
@@ -121,7 +126,8 @@ Json to_json(const Overview& overview) {
                      .set("state", service.state)
                      .set("pid", service.pid == 0 ? Json() : Json(service.pid))
                      .set("jail", service.jail)
-                     .set("note", service.note));
+                     .set("note", service.note)
+                     .set("next", service.next));
   }
   Json friends = Json::array();
   for (const FriendView& one : overview.friends) {
@@ -160,6 +166,7 @@ void print(const Overview& overview) {
     std::printf("  %-11s %-9s %-8s %s\n", service.name.c_str(), service.state.c_str(),
                 service.pid == 0 ? "-" : std::to_string(service.pid).c_str(),
                 service.note.empty() ? service.jail.c_str() : service.note.c_str());
+    if (!service.next.empty()) std::printf("      next: %s\n", wrapped(service.next, 12).c_str());
   }
   std::printf("\n");
   if (!overview.why_no_friends.empty()) std::printf("  %s\n", overview.why_no_friends.c_str());
