@@ -58,6 +58,11 @@ def test_values():
     assert offered() != {} and offered("--") != {}
 
 
+def printed(command, environment):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, env=environment)
+    return {row.split("\t")[0] for row in done.stdout.splitlines() if row}
+
+
 def shells(node):
     """The installed scripts in real shells; each command prints what would be offered."""
     folder = os.path.dirname(nodes.covfefe())
@@ -74,10 +79,9 @@ def shells(node):
         for command in (["bash", "--norc", "-c", bash + line], ["zsh", "-f", "-c", zsh + line],
                         ["fish", "--no-config", "-c", "source %s/covfefe.fish; complete -C '%s'" % (
                             FOLDER, "covfefe " + " ".join(words))]):
-            done = subprocess.run(node.host.command(command), capture_output=True, text=True, timeout=20,
-                                  env={**os.environ, "PATH": folder + ":" + os.environ["PATH"]})
-            found = {row.split("\t")[0] for row in done.stdout.splitlines() if row}
-            assert found == wanted, (command[0], words, found, wanted, done.stderr)
+            environment = {**os.environ, "PATH": folder + ":" + os.environ["PATH"]}
+            nodes.wait_for("%s to offer %s for %s" % (command[0], wanted, words), 5,
+                           lambda: printed(node.host.command(command), environment) == wanted)
 
 
 def bash_divides_words_at_equals():
@@ -97,7 +101,9 @@ def test_friends_of_a_running_node(lab):
         card = bare(lab, name).card("--endpoint", "192.0.2.1:6363")
         call(node, "friend", "add", card, "--name", name, "--trust", "known").ends(DONE)
     for verb in (["friend", "show"], ["friend", "set"], ["friend", "remove"], ["ping"], ["why"], ["please"]):
-        assert set(offered(*verb, "--root", node.root, "", host=node.host)) == set(names), verb
+        # On a busy machine peerdb may be late, and then nothing is offered.
+        nodes.wait_for("%s to offer friends" % verb, 5,
+                       lambda: set(offered(*verb, "--root", node.root, "", host=node.host)) == set(names))
     shells(node)
     bash_divides_words_at_equals()
     os.kill(node.pid("peerdb"), signal.SIGSTOP)
