@@ -6,7 +6,7 @@ import subprocess
 
 import tree
 
-PAGES = ['covfefe.1', 'covfefenet.yaml.5', 'covfefe-protocol.7',
+PAGES = ['covfefe.1', 'covfefenet.yaml.5', 'covfefe-protocol.7', 'covfefe-units.7',
          *(f'covfefe-{service}.8' for service in tree.SERVICES)]
 STEP = re.compile(r'\bSteps? ((?:[A-Z]\d+(?:, | and |–)?)+)')
 
