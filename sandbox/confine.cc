@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "os/fd.h"
+#include "os/log_sink.h"
 #include "os/users.h"
 #include "sandbox/audit.h"
 #include "sandbox/filter.h"
@@ -86,6 +87,7 @@ SysResult<os::Owner> ids_for(const Policy& policy, std::string_view root) {
 
 SysResult<JailReport> apply(const Policy& policy, const Options& options) {
   settle_library();
+  os::never_wait_for_log();
   SysResult<os::Owner> owner = ids_for(policy, options.root);
   if (!owner.ok()) return owner.error();
   SysResult<os::Fd> status = open_status();

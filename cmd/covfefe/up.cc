@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "layout.h"
 #include "node_files.h"
+#include "os/log_sink.h"
 #include "os/process.h"
 #include "reach.h"
 #include "sockets.h"
@@ -44,6 +45,7 @@ Outcome<int> run_node(const Layout& layout, const UpOptions& options) {
 
 int up(const Common& common, const UpOptions& options) {
   const Layout layout(common.root);
+  os::never_wait_for_log();
   const auto ended = run_node(layout, options);
   if (!ended) return report(ended.error(), common);
   return *ended;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/log_sink.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +10,7 @@
 #include <cerrno>
 
 #include "base/bytes.h"
+#include "os/fd.h"
 
 namespace covfefe::os {
 namespace {
@@ -30,7 +33,25 @@ std::string_view prefix_of(Level level) {
   return "<3>";
 }
 
+mode_t kind_of_stderr() {
+  struct stat facts {};
+  return ::fstat(STDERR_FILENO, &facts) == 0 ? facts.st_mode & S_IFMT : 0;
+}
+
+void never_wait_on_socket() {
+  const int flags = ::fcntl(STDERR_FILENO, F_GETFL);
+  if (flags >= 0) ::fcntl(STDERR_FILENO, F_SETFL, flags | O_NONBLOCK);
+}
+
 }  // namespace
+
+void never_wait_for_log() {
+  const mode_t kind = kind_of_stderr();
+  if (kind == S_IFSOCK) never_wait_on_socket();
+  if (kind != S_IFIFO && kind != S_IFCHR) return;
+  const Fd own(::open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (own.valid()) ::dup2(own.number(), STDERR_FILENO);
+}
 
 StderrLog::StderrLog(std::string service, Level most_detailed)
     : service_(std::move(service)), most_detailed_(most_detailed) {}

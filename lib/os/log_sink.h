@@ -11,6 +11,11 @@
 
 namespace covfefe::os {
 
+void never_wait_for_log();
+// Standard error does not block from now on: what its reader does not take is lost, line by line. A
+// pipe or terminal is opened anew, so that others who write to it still wait as they did; a socket
+// (journald's) is the caller's alone. On failure all stays as it was. Before confine: reads /proc.
+
 class StderrLog final : public Log {
  public:
   explicit StderrLog(std::string service, Level most_detailed = Level::Info);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -280,6 +282,29 @@ TEST_CASE("a log record is one line with its priority and service, cut where it 
   CHECK(second.starts_with("<3>covfefe-test xxx"));
   CHECK(second.size() == 2'048);
   CHECK(second.back() == '\n');
+}
+
+TEST_CASE("a log that nobody reads holds nobody up, and others who write there wait as before") {
+  CHECK(in_child([] {
+          int numbers[2];
+          if (::pipe(numbers) != 0 || ::dup2(numbers[1], STDERR_FILENO) < 0) return 1;
+          os::never_wait_for_log();
+          os::StderrLog log("covfefe-test", Level::Notice);
+          ::alarm(20);
+          for (int line = 0; line < 2'000; ++line) log.write(Level::Error, std::string(100, 'x'));
+          const bool others_wait = (::fcntl(numbers[1], F_GETFL) & O_NONBLOCK) == 0;
+          return others_wait ? 0 : 2;
+        }) == 0);
+  CHECK(in_child([] {
+          int numbers[2];
+          if (::socketpair(AF_UNIX, SOCK_STREAM, 0, numbers) != 0) return 1;
+          if (::dup2(numbers[1], STDERR_FILENO) < 0) return 1;
+          os::never_wait_for_log();
+          os::StderrLog log("covfefe-test", Level::Notice);
+          ::alarm(20);
+          for (int line = 0; line < 10'000; ++line) log.write(Level::Error, std::string(100, 'x'));
+          return 0;
+        }) == 0);
 }
 
 TEST_CASE("users are found by name, and an absent one is ENOENT or the reserved numbers") {

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 of each process at random moments, and of all at once."""
+import time
+
+import nodes, trial
+
+CYCLES = {  # of mode ci and nightly
+    "ci": {"peerdb": 50, "keystore": 20, "tun-helper": 20, "shaper": 15, "router": 12, "all": 4},
+    "nightly": {"peerdb": 10_000, "keystore": 2_000, "tun-helper": 2_000, "shaper": 2_000, "router": 2_000, "all": 500},
+}
+AGAIN_AT_ONCE = 0.1  # so often the next kill does not wait until the service answers
+WHOLE_AGAIN = 2.0    # seconds, after all were killed
+
+
+def kill(world, service):
+    """kill -9 of one process, 2 to 500 ms after it is there again."""
+    load, random, cycles = world.load, world.random, CYCLES[world.mode][service]
+    with trial.Trial(load, "kill -9 " + service) as row:
+        for _ in range(cycles):
+            time.sleep(random.uniform(0.002, 0.5))
+            before = load.bob.whole()
+            pid, moment = load.bob.signal(service)
+            row.hit(service, moment)
+            load.bob.wait_replaced(service, pid)
+            row.compare(before, load.bob.whole(), (service,))
+            settle(load, random, service, moment)
+    row.require_kill_bounds()
+    if service == "router":
+        worst = max(row.traffic)
+        row.require(worst <= trial.RESUMES, "the stream stood still for %.0f ms" % (worst * 1000))
+    return row
+
+
+def settle(load, random, service, moment):
+    """Traffic is given time to flow again where it was cut; else some kills hit the start itself."""
+    if service in ("router", "shaper"):
+        load.stream.wait_after(load.echo.wait_after(moment + 0.03, 20), 20)
+    elif random.random() >= AGAIN_AT_ONCE:
+        load.probes.wait_after(service, moment)
+
+
+def kill_all(world):
+    """All five at once."""
+    load, cycles = world.load, CYCLES[world.mode]["all"]
+    with trial.Trial(load, "kill -9 all at once") as row:
+        whole = []
+        for _ in range(cycles):
+            time.sleep(world.random.uniform(0.002, 0.5))
+            before = load.bob.whole()
+            moment = time.monotonic()
+            for service in nodes.SERVICES:
+                load.bob.signal_pid(before[service])
+            row.hit(None, moment)
+            for service in nodes.SERVICES:
+                load.bob.wait_replaced(service, before[service])
+            load.wait_quiet()
+            whole.append(time.monotonic() - moment)
+    row.rpc = whole
+    row.note = "RPC outage: until every service answered and both flows flowed"
+    row.require(max(whole) <= WHOLE_AGAIN, "full service took %.1f s" % max(whole))
+    return row
+
+
+def device(load):
+    """What must survive the router: index, addresses and routes of bob's TUN device."""
+    return [load.bob.node.host.run(["ip", "-j", *words]) for words in (
+        ["link", "show", "type", "tun"], ["-6", "addr", "show"], ["-6", "route", "show"])]
+
+
+def kill_router(world):
+    before = device(world.load)
+    row = kill(world, "router")
+    row.require(device(world.load) == before, "the TUN device, its addresses or its routes changed")
+    return row
