@@ -15,7 +15,7 @@ enum Refusal {
   unavailable @6;    # the service or a thing it needs is not there now
   exists @7;         # would overwrite
   expired @8;
-  io @9;             # the disk refused; nothing was changed
+  io @9;             # the disk refused; nothing was acknowledged, but it may be done
 }
 
 enum Trust {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 
@@ -108,31 +109,47 @@ Outcome<config::Card> make_keys(const Layout& layout, const InitOptions& options
   return std::move(*card);
 }
 
-Outcome<config::Card> make_node(const Layout& layout, const InitOptions& options) {
-  if (!os::is_root()) return Problem{"init sets owners of files", "run it as root"};
+enum class Made : std::uint8_t { Now, Before };
+
+// A configuration that an interrupted init left, or that was put there beforehand, stays.
+Outcome<Made> provide_config(const Layout& layout, const InitOptions& options) {
   const auto config = wanted_config(layout, options);
   if (!config) return config.error();
+  const std::string text = config::default_text(*config);
+  const auto done = os::create_file(layout.config(), bytes_of(text), {0644});
+  if (done) return Made::Now;
+  if (done.error().number != EEXIST) return Problem{done.error().text(), ""};
+  const auto there = os::read_text(layout.config(), config::kMaxText);
+  if (!there) return Problem{there.error().text(), ""};
+  const bool asked = !options.name.empty() || !options.tun.empty() || !options.listen.empty();
+  if (asked && *there != text) {
+    return Problem{layout.config() + " exists and says something else: init overwrites nothing",
+                   "run init without --name, --tun and --listen to take it as it is"};
+  }
+  return Made::Before;
+}
+
+Outcome<config::Card> make_node(const Layout& layout, const InitOptions& options) {
+  if (!os::is_root()) return Problem{"init sets owners of files", "run it as root"};
+  if (const auto config = wanted_config(layout, options); !config) return config.error();
   std::error_code ignored;
-  for (const std::string& path : {layout.config(), layout.sealed_keys(), layout.identity()}) {
-    if (std::filesystem::exists(path, ignored)) {
-      return Problem{path + " exists: there is a node here, and init overwrites nothing",
-                     "use it, or choose another --root"};
-    }
+  // It is written last: without it, an init was interrupted, and this one completes it.
+  if (std::filesystem::exists(layout.identity(), ignored)) {
+    return Problem{layout.identity() + " exists: there is a node here, and init overwrites nothing",
+                   "use it, or choose another --root"};
   }
   if (auto made = make_directories(layout); !made) return made.error();
-  const std::string text = config::default_text(*config);
-  if (auto done = os::create_file(layout.config(), bytes_of(text), {0644}); !done) {
-    return Problem{done.error().text(), ""};
-  }
+  const auto config = provide_config(layout, options);
+  if (!config) return config.error();
   auto card = make_keys(layout, options);
   if (!card) {
-    std::filesystem::remove(layout.config(), ignored);
+    if (*config == Made::Now) std::filesystem::remove(layout.config(), ignored);
     return card.error();
   }
   card->endpoints.clear();
   const std::string identity = config::emit_card(*card);
   if (auto done = os::create_file(layout.identity(), bytes_of(identity), {0644}); !done) {
-    return Problem{done.error().text(), ""};
+    return Problem{done.error().text(), "run init again: it goes on where this one ended"};
   }
   return card;
 }

@@ -15,6 +15,7 @@
 namespace covfefe::keystore {
 namespace {
 
+constexpr std::string_view kIdentity = "etc/covfefe/identity.yaml";  // below --root
 constexpr std::size_t kLeastPassphrase = 8;
 constexpr std::size_t kMostPassphrase = 1'024;
 
@@ -67,6 +68,13 @@ Expected<Locking, std::string> credential(const sandbox::Options& options,
   return Locking{keys::Lock::Credential, Secret(fresh.view().begin(), fresh.view().end())};
 }
 
+Expected<Locking, std::string> left_credential(const sandbox::Options& options) {
+  auto left = read_credential(sandbox::below_root(options, kCredentials));
+  if (!left.ok()) return left.error();
+  if (!*left) return std::string("no credential is: give its --passphrase-file");
+  return Locking{keys::Lock::Credential, **left};
+}
+
 Expected<Locking, std::string> choose_lock(const sandbox::Arguments& arguments,
                                            crypto::Entropy& random) {
   const std::string file = arguments.value_of("--passphrase-file");
@@ -102,12 +110,47 @@ Expected<os::Owner, std::string> owner_of_keys(const sandbox::Options& options) 
   return *owner;
 }
 
-Expected<std::optional<keys::Contents>, std::string> fresh_keys(crypto::Entropy& random) {
+Expected<std::optional<keys::Contents>, std::string> fresh_seed(crypto::Entropy& random) {
   crypto::SecretKey seed;
   random.fill(seed.mutable_view());
   std::optional<keys::Contents> out = keys::fresh_contents(seed.view());
   if (!out) return std::string("no memory that can be locked for secrets: raise RLIMIT_MEMLOCK");
   return out;
+}
+
+using Identity = Expected<keys::PublicIdentity, std::string>;
+
+Identity fresh_keys(const sandbox::Arguments& arguments, const std::string& path) {
+  const auto owner = owner_of_keys(arguments.options);
+  if (!owner.ok()) return owner.error();
+  crypto::SystemEntropy random;
+  auto contents = fresh_seed(random);
+  if (!contents.ok()) return contents.error();
+  auto locking = choose_lock(arguments, random);
+  if (!locking.ok()) return locking.error();
+  const keys::NewFile file{**contents,      locking->lock, crypto::kModerateCost,
+                           locking->secret, *owner,        random};
+  const SysResult<void> made = keys::create_sealed(path, file);
+  wipe(locking->secret);
+  if (!made.ok()) return made.error().text();
+  return (*contents)->root.identity();
+}
+
+// An init that was interrupted made these; nobody was told of them yet.
+Identity kept_keys(const sandbox::Arguments& arguments, const keys::Place& place) {
+  const std::string file = arguments.value_of("--passphrase-file");
+  auto secret = file.empty() ? left_credential(arguments.options) : passphrase(file);
+  if (!secret.ok()) return place.path + " is there already, and " + secret.error();
+  const auto opened = keys::SealedFile::open(place, secret->secret);
+  wipe(secret->secret);
+  if (!opened.ok()) return opened.error().text;
+  return opened->contents.root.identity();
+}
+
+// init writes the identity last.
+bool is_whole(const sandbox::Options& options) {
+  const auto identity = os::read_file(sandbox::below_root(options, kIdentity), 0);
+  return identity.ok() || identity.error().number != ENOENT;
 }
 
 }  // namespace
@@ -120,23 +163,17 @@ bool wants_init(const sandbox::Arguments& arguments) {
 Expected<config::Card, std::string> make_keys(const sandbox::Arguments& arguments) {
   const std::string path =
       sandbox::below_root(arguments.options, kDirectory) + "/" + std::string(keys::kFileName);
-  if (os::read_file(path, 1).ok() || os::read_file(path, 1).error().number != ENOENT)
-    return path + " exists or cannot be looked at: init overwrites nothing";
+  auto directory = os::open_directory(sandbox::below_root(arguments.options, kDirectory));
+  if (!directory.ok()) return directory.error().text();
+  const keys::Place place{std::move(*directory), path};
+  const auto head = keys::SealedFile::inspect(place);
+  const bool is_there = head.ok() || head.error().fault != keys::SealedFault::Missing;
+  if (is_there && is_whole(arguments.options)) return path + " exists: init overwrites nothing";
   const auto config = node_config(arguments.options);
   if (!config.ok()) return config.error();
-  const auto owner = owner_of_keys(arguments.options);
-  if (!owner.ok()) return owner.error();
-  crypto::SystemEntropy random;
-  auto contents = fresh_keys(random);
-  if (!contents.ok()) return contents.error();
-  auto locking = choose_lock(arguments, random);
-  if (!locking.ok()) return locking.error();
-  const keys::NewFile file{**contents,      locking->lock, crypto::kModerateCost,
-                           locking->secret, *owner,        random};
-  const SysResult<void> made = keys::create_sealed(path, file);
-  wipe(locking->secret);
-  if (!made.ok()) return made.error().text();
-  return card_of(config->name, (*contents)->root.identity());
+  const auto identity = is_there ? kept_keys(arguments, place) : fresh_keys(arguments, path);
+  if (!identity.ok()) return identity.error();
+  return card_of(config->name, *identity);
 }
 
 }  // namespace covfefe::keystore

@@ -20,8 +20,9 @@ inline constexpr std::array<std::string_view, 3> kOwnArguments{
 [[nodiscard]] Expected<config::Card, std::string> make_keys(const sandbox::Arguments& arguments);
 // Writes the sealed key file, owned by the keystore's user, and returns the public identity as a
 // card without endpoints. Locked by a passphrase (first line of --passphrase-file, "-" is standard
-// input) or by a fresh credential in DIR/etc/covfefe/credentials/keystore.key; the credential that
-// an interrupted init left is used again. The directories must exist. Overwrites nothing; the error
-// is one sentence.
+// input) or by a fresh credential in DIR/etc/covfefe/credentials/keystore.key. The directories must
+// exist. Overwrites nothing. What an interrupted init left is used again: the credential, and while
+// there is no DIR/etc/covfefe/identity.yaml the key file, too, if its lock opens. The error is one
+// sentence.
 
 }  // namespace covfefe::keystore

@@ -127,6 +127,11 @@ int serve(sandbox::Confined<Resources> jailed) {
             {},        {},         {},     {},  {},
             {},        {},         {},     {}};
   node.inspect = [&node, &facts] { return describe(node, facts); };
+  int status = 0;
+  node.disk_failed = [&held, &status] {
+    status = 1;
+    held.service->stop();
+  };
   if (!start_onion_keys(node, *held.service) || !open_at_start(node, held)) return 1;
   rpc::Exports router([&node] { return router_edge(node); });
   rpc::Exports operators([&node] { return operator_edge(node); });
@@ -138,7 +143,6 @@ int serve(sandbox::Confined<Resources> jailed) {
     // The key file can still be reached: its directory is open and answers.
     if (os::is_directory(held.place.directory)) held.notifier.alive();
   });
-  int status = 0;
   leave_with_volume(held, log, status);
   log.record(Level::Info, "jailed", {{"jail", sandbox::summary(jailed.report())}});
   held.notifier.ready();

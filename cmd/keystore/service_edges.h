@@ -54,7 +54,8 @@ struct Node {
   Counters counters;
   rpc::CallCount router_calls;
   rpc::CallCount operator_calls;
-  std::optional<keys::OnionKeys> onion;  // made at the start; used while not locked
+  std::optional<keys::OnionKeys> onion;    // made at the start; used while not locked
+  std::function<void()> disk_failed = {};  // what is durable is unknown: the process must end
 };
 
 [[nodiscard]] capnp::Capability::Client router_edge(Node& node);
@@ -65,7 +66,8 @@ struct Node {
 // Credential or passphrase. On success the waiting table of friends is loaded.
 
 [[nodiscard]] schema::Refusal refusal_for(Node& node, const keys::VaultError& error);
-// A disk that refuses is logged; the rest is what callers send and is only counted.
+// A disk that refuses is logged, and ends the process if nobody knows what it holds now; the rest
+// is what callers send and is only counted.
 
 void write_identity(const Node& node, schema::Identity::Builder to);
 // Stays empty while locked.

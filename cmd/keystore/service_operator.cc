@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/hex.h"
+#include "os/files.h"
 #include "rpc/convert.h"
 #include "rpc/errors.h"
 #include "service_edges.h"
@@ -147,8 +148,10 @@ keys::SealedResult<void> open_vault(Node& node, ByteView secret) {
 schema::Refusal refusal_for(Node& node, const keys::VaultError& error) {
   if (const auto* reject = std::get_if<Reject>(&error)) return rpc::refusal_of(*reject);
   ++node.counters.failed_saves;
-  node.log.record(Level::Error, "key-file-not-written",
-                  {{"why", std::get<SysError>(error).text()}});
+  const auto& failed = std::get<SysError>(error);
+  node.log.record(Level::Error, "key-file-not-written", {{"why", failed.text()}});
+  // The next start reads what is there.
+  if (os::is_unsettled(failed) && node.disk_failed) node.disk_failed();
   return schema::Refusal::IO;
 }
 

@@ -31,7 +31,7 @@ class SealedFile {
   // secret: what the lock asks for. Changes nothing on disk. The place must outlive the file.
 
   [[nodiscard]] SysResult<void> save(const Contents& contents, crypto::Entropy& random) const;
-  // Durable on success; on failure the file is as before.
+  // Durable on success; on failure the file is as before, unless the error os::is_unsettled.
 
   [[nodiscard]] const SealedHead& head() const { return head_; }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The open key file and everything that may be asked of it. This is the keystore as a value: the
 // service around it only translates. No function returns the seed, a private key or a PSK. What is
-// durable is durable before the function returns; when the disk refuses, nothing has changed.
+// durable is durable before the function returns; when the disk refuses, nothing has changed. Only
+// after an error that os::is_unsettled is that unknown: then the vault must not be used any more.
 // Thread: one; blocks on the disk in endorse, amend, revoke, load and, about once in 30 minutes,
 // initiate.
 #pragma once

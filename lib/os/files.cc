@@ -7,9 +7,12 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <string_view>
 
 namespace covfefe::os {
 namespace {
+
+constexpr const char* kSyncDirectory = "fsync directory of";
 
 enum class Existing : std::uint8_t { Replace, Keep };
 
@@ -70,7 +73,7 @@ SysResult<void> publish(const Fd& directory, const std::string& from, const std:
                                                 : ::renameat(at, from.c_str(), at, to.c_str());
   if (failed != 0) return last_error(existing == Existing::Keep ? "link" : "rename", to);
   if (existing == Existing::Keep) ::unlinkat(at, from.c_str(), 0);
-  if (::fsync(at) != 0) return last_error("fsync directory of", to);
+  if (::fsync(at) != 0) return last_error(kSyncDirectory, to);
   return {};
 }
 
@@ -152,6 +155,10 @@ SysResult<void> write_atomically_at(const Fd& directory, const std::string& name
 
 SysResult<void> create_file(const std::string& path, ByteView content, FileTraits traits) {
   return write_path(path, content, traits, Existing::Keep);
+}
+
+bool is_unsettled(const SysError& error) {
+  return std::string_view(error.operation) == kSyncDirectory;
 }
 
 SysResult<void> make_directory(const std::string& path, FileTraits traits) {

@@ -56,6 +56,10 @@ struct FileTraits {
                                           FileTraits traits = {});
 // As write_atomically, but EEXIST if `path` exists: never overwrites.
 
+[[nodiscard]] bool is_unsettled(const SysError& error);
+// Of the three above: the new file is in place, but its directory could not be synced. Whether the
+// old or the new one is there after a power cut is not known; after any other error it is the old.
+
 [[nodiscard]] SysResult<void> make_directory(const std::string& path, FileTraits traits);
 // Makes the last component (the parents must exist) or takes an existing directory, and sets owner
 // and mode; ENOTDIR if something else, a symbolic link included, is there.

@@ -119,7 +119,7 @@ const char* sentence_of(schema::Refusal refusal) {
     case schema::Refusal::EXPIRED:
       return "it is no longer valid";
     case schema::Refusal::IO:
-      return "the disk refused; nothing was changed";
+      return "the disk refused; look whether it was done before you repeat it";
   }
   return "the reason is not known to this version";
 }

@@ -23,26 +23,51 @@ def init_makes_a_node(lab):
     assert made["name"] == "carol" and made["config"] == fresh + "/etc/covfefenet.yaml", made
 
 
+PARTS = ("etc/covfefenet.yaml", "var/lib/covfefe/keystore/keys.sealed", "etc/covfefe/identity.yaml")
+
+
+def set_aside(node, parts):
+    for part in parts:
+        os.rename(os.path.join(node.root, part), os.path.join(node.root, part) + ".aside")
+
+
+def bring_back(node, parts):
+    for part in parts:
+        os.rename(os.path.join(node.root, part) + ".aside", os.path.join(node.root, part))
+
+
 def init_overwrites_nothing(lab):
-    """init refuses where any part of a node exists, and leaves every byte as it was"""
+    """init refuses where a node is, or its identity is all that is left, and leaves every byte as it was"""
     alice = bare(lab)
-    parts = ("etc/covfefenet.yaml", "etc/covfefe/identity.yaml", "var/lib/covfefe/keystore/keys.sealed")
     before = tree(alice.root)
     call(alice, "init", "--name", "mallory").refuses(REFUSED, "exists", "overwrites nothing")
     assert tree(alice.root) == before
-    for kept in parts:
-        aside = []
-        for part in parts:
-            path = os.path.join(alice.root, part)
-            if part != kept:
-                os.rename(path, path + ".aside")
-                aside.append(path)
-        before = tree(alice.root)
-        call(alice, "init").refuses(REFUSED, kept + " exists")
-        assert tree(alice.root) == before, kept
-        for path in aside:
-            os.rename(path + ".aside", path)
+    set_aside(alice, PARTS[:2])
+    before = tree(alice.root)
+    call(alice, "init").refuses(REFUSED, PARTS[2] + " exists")
+    assert tree(alice.root) == before
+    bring_back(alice, PARTS[:2])
     call(alice, "config", "check").ends(DONE)
+
+
+def init_goes_on(lab):
+    """an init that was interrupted is completed by the next one with the same keys, overwriting nothing"""
+    alice = bare(lab)
+    whole = tree(alice.root)
+    set_aside(alice, PARTS[2:])
+    left = tree(alice.root)
+    call(alice, "init", "--name", "mallory").ends(REFUSED, "says something else", "overwrites nothing")
+    key = os.path.join(alice.root, "etc/covfefe/credentials/keystore.key")
+    os.rename(key, key + ".aside")
+    call(alice, "init").ends(REFUSED, "keys.sealed is there already", "--passphrase-file")
+    os.rename(key + ".aside", key)
+    assert tree(alice.root) == left
+    call(alice, "init").ends(DONE, alice.address)
+    os.unlink(os.path.join(alice.root, PARTS[2]) + ".aside")
+    assert tree(alice.root) == whole
+    set_aside(alice, PARTS[1:])
+    call(alice, "init").ends(DONE)
+    assert alice.json("id")["address"] != alice.address
 
 
 def init_refuses_bad_words(lab):
@@ -235,5 +260,5 @@ def card(lab):
 
 
 if __name__ == "__main__":
-    nodes.main(init_makes_a_node, init_overwrites_nothing, init_refuses_bad_words, init_with_passphrase, needs_root,
+    nodes.main(init_makes_a_node, init_overwrites_nothing, init_goes_on, init_refuses_bad_words, init_with_passphrase, needs_root,
                config_check, config_show, usage, no_node_here, card)

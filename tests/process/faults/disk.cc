@@ -55,6 +55,7 @@ const std::string* Disk::path_of(int fd) const {
 }
 
 int Disk::begin(Event event) {
+  if (!looks_) return 0;
   int error = 0;
   if ((fault_.acts & (1U << static_cast<unsigned>(event.act))) != 0) {
     ++acts_;

@@ -50,6 +50,9 @@ class Disk {
 
   void fail(const Fault& fault);
   void heal() { fault_ = {}; }
+  void look_away() { looks_ = false; }
+  void look_again() { looks_ = true; }
+  // In between nothing is counted, failed or recorded.
   void record(std::vector<Event>* events) { events_ = events; }
   [[nodiscard]] std::uint64_t acts() const { return acts_; }
   // Watched acts since the last fail().
@@ -71,6 +74,7 @@ class Disk {
   Fault fault_;
   std::uint64_t acts_ = 0;
   bool hit_ = false;
+  bool looks_ = true;
   std::vector<Event>* events_ = nullptr;
 };
 
