@@ -2,10 +2,7 @@
 #include "sandbox/sets.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <seccomp.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -19,11 +16,6 @@ constexpr Call kKjServerCalls[] = {
     allow(SCMP_SYS(shutdown), "end of an RPC stream after nonsense", {below(0, kUdpFdWall)}),
     allow(SCMP_SYS(epoll_ctl), "watch a descriptor"),
     allow(SCMP_SYS(epoll_wait), "wait for events"),
-    allow(SCMP_SYS(newfstatat), "how glibc spells fstat; tells at worst that a file exists"),
-    rare(allow(SCMP_SYS(fstat), "size and kind of an open descriptor"),
-         "glibc from 2.39 on (Debian 13) spells fstat so: io/fstat64.c"),
-    allow(SCMP_SYS(ioctl), "KJ makes descriptors non-blocking", {equals(1, FIONBIO)}),
-    allow(SCMP_SYS(ioctl), "KJ marks descriptors close-on-exec", {equals(1, FIOCLEX)}),
     refuse(SCMP_SYS(setsockopt), EOPNOTSUPP, "KJ sets TCP_NODELAY on Unix sockets, needlessly"),
 };
 

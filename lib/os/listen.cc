@@ -73,6 +73,11 @@ SysResult<void> remove_stale(const std::string& path) {
   return {};
 }
 
+SysResult<void> prepare(const Fd& inherited) {
+  if (auto set = set_close_on_exec(inherited); !set) return set;
+  return set_nonblocking(inherited);
+}
+
 SysResult<void> apply_traits(const std::string& path, const FileTraits& traits) {
   if (::lchown(path.c_str(), traits.owner.uid, traits.owner.gid) != 0) {
     return last_error("lchown", path);
@@ -100,7 +105,7 @@ SysResult<InheritedFds> InheritedFds::from_environment() {
   std::vector<NamedFd> all;
   for (int i = 0; i < *count; ++i) {
     Fd fd(kFirstInherited + i);
-    if (auto set = set_close_on_exec(fd); !set) {
+    if (auto set = prepare(fd); !set) {
       (void)fd.release();
       return set.error();
     }

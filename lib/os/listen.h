@@ -22,9 +22,10 @@ struct NamedFd {
 class InheritedFds {
  public:
   static SysResult<InheritedFds> from_environment();
-  // Descriptors 3, 4, … named by LISTEN_FDNAMES when LISTEN_PID is this process; sets close-on-exec
-  // and removes the three variables. Without the variables: an empty set. EPROTO when they
-  // contradict each other, EBADF when a descriptor is not open. Call once.
+  // Descriptors 3, 4, … named by LISTEN_FDNAMES when LISTEN_PID is this process; each is made
+  // non-blocking and close-on-exec, and the three variables are removed. Without the variables: an
+  // empty set. EPROTO when they contradict each other, EBADF when a descriptor is not open. Call
+  // once.
 
   InheritedFds() = default;
   explicit InheritedFds(std::vector<NamedFd> all) : all_(std::move(all)) {}

@@ -59,8 +59,11 @@ void Service::taskFailed(kj::Exception&&) {
 
 void Service::listen(Edge edge, int fd, EdgeHandler& handler) {
   auto socket = std::make_unique<Socket>(Socket{std::move(edge), handler, {}, {}, {}, {}});
-  socket->receiver =
-      io_.lowLevelProvider->wrapListenSocketFd(fd, kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP);
+  // Told otherwise, KJ would set both by ioctl(2), which no service is allowed.
+  constexpr unsigned kFlags = kj::LowLevelAsyncIoProvider::TAKE_OWNERSHIP |
+                              kj::LowLevelAsyncIoProvider::ALREADY_CLOEXEC |
+                              kj::LowLevelAsyncIoProvider::ALREADY_NONBLOCK;
+  socket->receiver = io_.lowLevelProvider->wrapListenSocketFd(fd, kFlags);
   tasks_->add(accept_next(*socket));
   sockets_.push_back(std::move(socket));
 }

@@ -69,7 +69,8 @@ class Service final : private kj::TaskSet::ErrorHandler {
   Service& operator=(const Service&) = delete;
 
   void listen(Edge edge, int fd, EdgeHandler& handler);
-  // Takes the listening socket over. The handler must outlive the Service.
+  // Takes the listening socket over; it does not block and closes on exec (os::InheritedFds has
+  // seen to it). The handler must outlive the Service.
   void connect(Edge edge, std::string path, EdgeHandler& handler);
   // Connects and, after every loss, connects again: 20, 40 … 500 ms between attempts.
   void on_readable(int fd, std::function<void()> drain);
