@@ -15,9 +15,12 @@ Problem cannot(const SysError& error, std::string next = {}) {
 }
 
 Outcome<os::Fd> listen_edge(const Layout& layout, const Edge& edge) {
+  // The operator is root, and connects to whatever it likes. The tun-helper is root without that
+  // power: a socket of another user's is closed to it.
+  const std::string_view who = edge.connector.empty() ? edge.listener : edge.connector;
   os::Owner owner{0, 0};
-  if (!edge.connector.empty() && edge.connector != "tun-helper") {
-    const auto user = os::service_user(std::string(edge.connector), layout.tree());
+  if (who != "tun-helper") {
+    const auto user = os::service_user(std::string(who), layout.tree());
     if (!user) return cannot(user.error(), "create the users: systemd-sysusers covfefe.conf");
     owner = *user;
   }
