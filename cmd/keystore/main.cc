@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "init.h"
+#include "os/notify.h"
 #include "resources.h"
 #include "sandbox/confine.h"
 #include "service.h"
@@ -11,6 +12,7 @@ namespace {
 
 int refuse(const std::string& why) {
   std::fprintf(stderr, "covfefe-keystore: %s\n", why.c_str());
+  covfefe::os::rest_before_end();
   return 1;
 }
 

@@ -2,6 +2,7 @@
 // covfefe-peerdb: friends, endpoints and metrics in one SQLite file. No network, no keys.
 #include <cstdio>
 
+#include "os/notify.h"
 #include "resources.h"
 #include "sandbox/confine.h"
 #include "service.h"
@@ -10,6 +11,7 @@ namespace {
 
 int refuse(const std::string& why) {
   std::fprintf(stderr, "covfefe-peerdb: %s\n", why.c_str());
+  covfefe::os::rest_before_end();
   return 1;
 }
 

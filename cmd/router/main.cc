@@ -3,6 +3,7 @@
 // after start, no way to send a datagram but through the shaper.
 #include <cstdio>
 
+#include "os/notify.h"
 #include "resources.h"
 #include "sandbox/confine.h"
 #include "serve.h"
@@ -11,6 +12,7 @@ namespace {
 
 int refuse(const std::string& why) {
   std::fprintf(stderr, "covfefe-router: %s\n", why.c_str());
+  covfefe::os::rest_before_end();
   return 1;
 }
 

@@ -6,6 +6,7 @@
 
 #include "helper.h"
 #include "netlink.h"
+#include "os/notify.h"
 #include "resources.h"
 #include "sandbox/confine.h"
 
@@ -17,6 +18,7 @@ constexpr std::array<std::string_view, 1> kOwnFlags{"--remove"};
 
 int refuse(const std::string& why) {
   std::fprintf(stderr, "covfefe-tun-helper: %s\n", why.c_str());
+  os::rest_before_end();
   return 1;
 }
 

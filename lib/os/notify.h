@@ -38,4 +38,11 @@ class Notifier {
 };
 // A supervisor that does not listen is not our failure: sending errors are ignored.
 
+[[nodiscard]] bool restarts_are_blind();
+// systemd started this process: it starts it again after the same short time for ever, whereas
+// `covfefe up` waits longer each time. Who refuses to run then rests first.
+inline constexpr Duration kRest = Duration::seconds(1);
+void rest_before_end();
+// Sleeps for kRest if restarts are blind. Before confine.
+
 }  // namespace covfefe::os

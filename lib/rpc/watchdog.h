@@ -18,4 +18,13 @@ inline void tend_watchdog(Service& service, const os::Notifier& notifier,
 // `prove` looks at the service itself and then calls Notifier::alive(), at once or when the answer
 // is there. Who has no watchdog proves nothing.
 
+inline int end_unready(Service& service) {
+  if (os::restarts_are_blind()) {
+    service.every(os::kRest, [&service] { service.stop(); });
+    (void)service.run();
+  }
+  return 1;
+}
+// The exit code of a confined service that finds it cannot run: os::rest_before_end() from inside.
+
 }  // namespace covfefe::rpc
