@@ -132,7 +132,9 @@ int serve(sandbox::Confined<Resources> jailed) {
     status = 1;
     held.service->stop();
   };
-  if (!start_onion_keys(node, *held.service) || !open_at_start(node, held)) return 1;
+  if (!start_onion_keys(node, *held.service) || !open_at_start(node, held)) {
+    return rpc::end_unready(*held.service);
+  }
   rpc::Exports router([&node] { return router_edge(node); });
   rpc::Exports operators([&node] { return operator_edge(node); });
   attach_edges(held, router, operators);

@@ -116,7 +116,7 @@ int serve(sandbox::Confined<Resources> jailed) {
   auto database = store::Database::open(held.database, os::wall_now());
   if (!database) {
     log.record(Level::Error, "database-refused", {{"why", database.error().text}});
-    return 1;
+    return rpc::end_unready(*held.service);
   }
   log_opening(log, *database);
   store::Peers peers(*database);
