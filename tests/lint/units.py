@@ -25,7 +25,8 @@ AmbientCapabilities=
 NoNewPrivileges=yes
 ProtectSystem=strict
 TemporaryFileSystem=/run:ro /var:ro
-InaccessiblePaths=-/etc/covfefe/credentials
+InaccessiblePaths=-/etc/covfefe/credentials -/etc/ssl/private -/etc/ssh
+InaccessiblePaths=-/etc/shadow -/etc/shadow- -/etc/gshadow -/etc/gshadow-
 NoExecPaths=/
 PrivateDevices=yes
 SystemCallArchitectures=native
@@ -40,7 +41,9 @@ EDGES = {
     'router.keystore': ('covfefe-keystore', '/keystore'), 'router.peerdb': ('covfefe-peerdb', '/peerdb'),
     'router.shaper': ('covfefe-shaper', '/shaper'), 'router.shaper-fd': ('covfefe-shaper', '/shaper'),
     'router.tun': ('root', '/tun-helper'),
-    **{f'{service}.operator': ('root', '') for service in tree.SERVICES},
+    # Not root: the tun-helper, which is root without any right to override modes, could connect.
+    **{f'{service}.operator': ('root' if service == 'tun-helper' else f'covfefe-{service}', '')
+       for service in tree.SERVICES},
 }
 WIRES = {'wire.control': 6363, 'wire.data0': 6364, 'wire.data1': 6365}
 
