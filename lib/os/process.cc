@@ -33,6 +33,11 @@ void end_with(pid_t launcher) {
   if (getppid() != launcher) _exit(127);  // it died before the kernel knew what we want
 }
 
+bool silence_errors() {
+  const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  return null >= 0 && dup2(null, STDERR_FILENO) >= 0;
+}
+
 bool place_sockets(const std::vector<Inherit>& sockets) {
   // First out of the way of 3.., since a source may stand where a target will be.
   const int clear_of = kFirstInherited + static_cast<int>(sockets.size());
@@ -98,6 +103,7 @@ SysResult<pid_t> start(const Program& program, int output) {
   if (pid == 0) {
     end_with(launcher);
     if (output >= 0 && dup2(output, STDOUT_FILENO) < 0) _exit(127);
+    if (program.errors == ErrorStream::Null && !silence_errors()) _exit(127);
     become(program, failure->write.number());
   }
   failure->write.reset();

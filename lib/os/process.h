@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,11 +24,14 @@ struct Inherit {
   int fd = -1;       // borrowed; becomes 3, 4, … in the child
 };
 
+enum class ErrorStream : std::uint8_t { Ours, Null };
+
 struct Program {
   std::string path;
   std::vector<std::string> arguments;                            // without argv[0]
   std::vector<std::pair<std::string, std::string>> environment;  // nothing of ours is added
   std::vector<Inherit> sockets;
+  ErrorStream errors = ErrorStream::Ours;
 };
 
 [[nodiscard]] SysResult<pid_t> spawn(const Program& program);
