@@ -94,6 +94,12 @@ struct TopOptions {
   bool once = false;  // one frame, then done
 };
 [[nodiscard]] int top(const Common& common, const TopOptions& options);
+[[nodiscard]] int doctor_verb(const Common& common);
+// Not "doctor": its parts live in a namespace of that name.
+struct BugreportOptions {
+  std::string file;  // empty: covfefe-report-<time>.tar in the working directory
+};
+[[nodiscard]] int bugreport(const Common& common, const BugreportOptions& options);
 [[nodiscard]] int unlock(const Common& common, const std::string& passphrase_file);
 
 }  // namespace covfefe::cli

@@ -220,6 +220,7 @@ int dispatch(int argc, char** argv) {
   add_circuit_verbs(app, chosen);
   add_promise_verbs(app, chosen);
   add_shaper_verbs(app, chosen);
+  add_audit_verbs(app, chosen);
   if (argc > 1 && std::string_view(argv[1]) == "complete") {
     return complete(app, {argv + std::min(argc, 3), argv + argc});
   }

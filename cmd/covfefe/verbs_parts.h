@@ -19,6 +19,7 @@ struct Chosen {
 
 void add_promise_verbs(CLI::App& app, Chosen& chosen);
 void add_shaper_verbs(CLI::App& app, Chosen& chosen);
+void add_audit_verbs(CLI::App& app, Chosen& chosen);
 
 inline constexpr const char* kPeer = "petname, overlay address or NAME.FRIEND";
 
