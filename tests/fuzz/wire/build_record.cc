@@ -35,7 +35,11 @@ void reply(const Bytes& bytes) {
   const bool known = static_cast<std::uint8_t>(read->status) == bytes[0];
   if (known) require_same(again, bytes);
   if (parse_build_reply(again).value() != *read) bug("a reply reads differently the second time");
-  if (bytes[0] != 0 && (read->status == BuildStatus::Granted || read->rate != 0)) {
+  if (bytes[0] == 0) return;
+  // What would have been kept is no grant.
+  const bool grants = read->rate != 0 && read->status != BuildStatus::NoCapacity;
+  if (read->status == BuildStatus::Granted || grants || read->less || read->until != 0 ||
+      read->lease != 0) {
     bug("a refusal grants");
   }
 }
