@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """SECURITY.md against the tree, arguments SOURCE_ROOT BUILD_ROOT: the facts of each identity card are those of the
 jail (--explain-jail=json) and of the unit; each «cannot» names a test that is there; each dependency's
-paragraph names the version that the package asks for."""
+paragraph, and `covfefe doctor`, name the version that the package asks for."""
 import pathlib
 import re
 import sys
@@ -154,6 +154,10 @@ def dependency_problems(text):
         for package, version in said:
             if versions.get(package) != version:
                 yield f'SECURITY.md: {package} ≥ {version}, but the package asks for {versions.get(package)}'
+    doctor = (tree.root() / 'cmd' / 'covfefe' / 'doctor_packages.cc').read_text()
+    for package, version in re.findall(r'{"([a-z0-9.+-]+)", "([0-9][^"]*)"', doctor):
+        if versions.get(package) != version:
+            yield f'covfefe doctor: {package} ≥ {version}, but the package asks for {versions.get(package)}'
 
 
 def main():
