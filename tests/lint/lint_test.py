@@ -3,7 +3,9 @@
 import pathlib
 import tempfile
 import unittest
+import unittest.mock
 
+import cards
 import cxx
 import includes
 import sizes
@@ -97,6 +99,36 @@ class Words(unittest.TestCase):
         self.assertTrue(text.WORDS.search('good enough for' ' now'))
         self.assertFalse(text.WORDS.search('/tmp/name-XX' 'XXXX'))
         self.assertFalse(text.WORDS.search('stubborn'))
+
+
+class Cards(unittest.TestCase):
+    ROWS = {'User': '`covfefe-peerdb`', 'Capabilities': 'none', 'Sockets': '`a`, `b` ← `x`, `y`; `c` ← everybody',
+            'Connects to': 'nothing', 'New sockets': '`AF_UNIX` and no other', 'Address families': '`AF_UNIX`',
+            'Files': 'read-write `/d`; read `/f`', 'Limits': '`RLIMIT_CORE` 0, `RLIMIT_NOFILE` 128'}
+    UNIT = {'user': 'covfefe-peerdb', 'capabilities': set(), 'families': {'AF_UNIX'}, 'writable': {'/d'},
+            'sockets': {'a': {'x', 'y'}, 'b': {'x', 'y'}, 'c': set()}, 'limits': {'RLIMIT_NOFILE': 128}}
+    JAIL = {'user': 'covfefe-peerdb', 'capabilities': set(), 'families': {'AF_UNIX'}, 'connects': False,
+            'limits': {'RLIMIT_CORE': 0, 'RLIMIT_NOFILE': 128}, 'files': {('/d', 'read-write'), ('/f', 'read')}}
+
+    def found(self, rows=None, unit=None, jail=None):
+        """Problems of the card, and of unit against jail, with some facts replaced."""
+        unit, jail = {**self.UNIT, **(unit or {})}, {**self.JAIL, **(jail or {})}
+        with unittest.mock.patch.object(cards.facts, 'connects', lambda service: set()):
+            said = list(cards.card_problems('peerdb', {**self.ROWS, **(rows or {})}, unit, jail))
+            return len(said), len(list(cards.agreement_problems('peerdb', unit, jail)))
+
+    def test_what_agrees_is_not_found(self):
+        self.assertEqual(self.found(), (0, 0))
+
+    def test_each_row_that_differs_is_found(self):
+        for row in self.ROWS:
+            self.assertEqual(self.found(rows={row: '`other`; read `/x`; `RLIMIT_CORE` 1'})[0], 1, row)
+
+    def test_unit_and_jail_that_differ_are_found(self):
+        for unit in ({'user': 'root'}, {'capabilities': {'CAP_KILL'}}, {'families': set()}, {'writable': {'/d', '/e'}},
+                     {'writable': set()}, {'limits': {'RLIMIT_NOFILE': 64}}):
+            self.assertEqual(self.found(unit=unit)[1], 1, unit)
+        self.assertEqual(self.found(jail={'connects': True})[1], 1)
 
 
 if __name__ == '__main__':
