@@ -158,13 +158,12 @@ Json to_json(const Audit& audit) {
 }
 
 void print(const Audit& audit, const Layout& layout) {
-  constexpr std::size_t kIndent = 14;
   for (const Finding& one : worst_first(audit.report)) {
     const std::string what = printable(one.area + ": " + one.what);
     std::printf("%-8s  %s\n", doctor::name_of(one.level), wrapped(what, 10).c_str());
     std::printf("    why:  %s\n", wrapped(printable(one.why), 10).c_str());
-    if (!one.fix.empty())
-      std::printf("    fix:  %s\n", wrapped(printable(one.fix), kIndent).c_str());
+    // On one line: to be copied.
+    if (!one.fix.empty()) std::printf("    fix:  %s\n", printable(one.fix).c_str());
   }
   if (!audit.report.findings().empty()) std::printf("\n");
   std::printf("the node in %s is %s; %u checks hold, %zu do not or are told above\n",
