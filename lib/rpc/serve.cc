@@ -5,14 +5,24 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 
 namespace covfefe::rpc {
 namespace {
 
 constexpr kj::Duration kFirstPause = 20 * kj::MILLISECONDS;
 constexpr kj::Duration kLongestPause = 500 * kj::MILLISECONDS;
+// A connection that ended sooner is as good as none.
+constexpr kj::Duration kLasting = 250 * kj::MILLISECONDS;
 // After a failed accept, which is most often "no more file descriptors".
 constexpr kj::Duration kAcceptPause = 50 * kj::MILLISECONDS;
+
+// Three to five quarters of it: services that lost their peer together do not come back together.
+// The clock's last digits are chance enough for that.
+kj::Duration spread(kj::Duration pause) {
+  const auto digits = std::chrono::steady_clock::now().time_since_epoch().count() / 100 % 512;
+  return pause * (768 + digits) / 1'024;
+}
 
 SysError refused_by_kj(const char* operation, const kj::Exception& exception) {
   return {operation, from_exception(exception).text, EIO};
@@ -91,25 +101,26 @@ void Service::connect(Edge edge, std::string path, EdgeHandler& handler) {
 
 kj::Promise<void> Service::connect_next(Socket& socket, kj::Duration pause) {
   const kj::String address = kj::str("unix:", socket.path.c_str());
-  return kj::evalNow([&] { return io_.provider->getNetwork().parseAddress(address); })
+  const kj::TimePoint asked = timer().now();
+  return io_.provider->getNetwork()
+      .parseAddress(address)
       .then([](kj::Own<kj::NetworkAddress> parsed) {
         auto connecting = parsed->connect();
         return connecting.attach(kj::mv(parsed));
       })
       .then(
-          [this, &socket](kj::Own<kj::AsyncIoStream> stream) -> kj::Promise<kj::Duration> {
+          [this, &socket](kj::Own<kj::AsyncIoStream> stream) -> kj::Promise<void> {
             Connection* made = admit(socket, kj::mv(stream), Side::Connector);
-            if (made == nullptr) return kFirstPause;
-            // Whoever hangs up at once is asked again soon, but not in a spin.
-            return made->endpoint.disconnected().then([] { return kFirstPause; });
+            if (made == nullptr) return kj::READY_NOW;
+            return made->endpoint.disconnected();
           },
-          [pause](kj::Exception&&) -> kj::Promise<kj::Duration> {
-            return std::min(pause * 2, kLongestPause);
-          })
-      .then([this, &socket, pause](kj::Duration next) {
-        return timer()
-            .afterDelay(next == kFirstPause ? kFirstPause : pause)
-            .then([this, &socket, next] { return connect_next(socket, next); });
+          [](kj::Exception&&) -> kj::Promise<void> { return kj::READY_NOW; })
+      .then([this, &socket, asked, pause] {
+        // Whoever hangs up at once is asked less and less often, too.
+        const kj::Duration now = timer().now() - asked < kLasting ? pause : kFirstPause;
+        return timer().afterDelay(spread(now)).then([this, &socket, now] {
+          return connect_next(socket, std::min(now * 2, kLongestPause));
+        });
       });
 }
 

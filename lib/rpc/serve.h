@@ -72,7 +72,8 @@ class Service final : private kj::TaskSet::ErrorHandler {
   // Takes the listening socket over; it does not block and closes on exec (os::InheritedFds has
   // seen to it). The handler must outlive the Service.
   void connect(Edge edge, std::string path, EdgeHandler& handler);
-  // Connects and, after every loss, connects again: 20, 40 … 500 ms between attempts.
+  // Connects and, after every loss, connects again: 20, 40 … 500 ms between attempts, each a
+  // quarter more or less by chance. A connection of less than 250 ms counts as a failed attempt.
   void on_readable(int fd, std::function<void()> drain);
   // fd (an eventfd of a mailbox) is borrowed. drain empties it; also called once at the start.
   void every(Duration interval, std::function<void()> act);
