@@ -6,7 +6,7 @@ import sys, time
 
 from policies import Policy
 from scenarios import ALL as SCENARIOS
-from traced import Trace, TracedNode, nodes
+from traced import Trace, TracedNode, nodes, trace_twin
 
 MOST_RARE = 4  # for each process, or the exception has become the rule
 
@@ -85,6 +85,7 @@ def main():
     with nodes.Lab(jail_unknown="enosys") as lab:
         start = time.monotonic()
         files = play(lab)
+        files += [trace_twin(lab, sys.argv[1], mode, one) for mode in ("abort", "leave") for one in nodes.SERVICES]
         print("  played in %.1f s" % (time.monotonic() - start))
         for file in files:
             trace.read(file)

@@ -39,22 +39,24 @@ iovec one_letter() {
   return {&letter, 1};
 }
 
-sockaddr_in loopback() {
+sockaddr_in far_end(const Held& held) {
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(9);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_addr.s_addr = htonl(held.to);
   return to;
 }
 
 struct Message {
-  sockaddr_in to = loopback();
+  sockaddr_in to{};
   iovec part = one_letter();
   mmsghdr header{};
-  explicit Message(bool addressed) {
+  Message() {
     header.msg_hdr.msg_iov = &part;
     header.msg_hdr.msg_iovlen = 1;
-    if (!addressed) return;
+  }
+  explicit Message(const Held& held) : Message() {
+    to = far_end(held);
     header.msg_hdr.msg_name = &to;
     header.msg_hdr.msg_namelen = sizeof to;
   }
@@ -168,16 +170,16 @@ int open_netlink_socket(const Held&) {
   return outcome(::socket(AF_NETLINK, SOCK_RAW, 0));
 }
 int send_to_udp(const Held& held) {
-  const sockaddr_in to = loopback();
+  const sockaddr_in to = far_end(held);
   return outcome(
       ::sendto(held.udp, &letter, 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to));
 }
 int send_message_udp(const Held& held) {
-  const Message message(true);
+  const Message message(held);
   return outcome(::sendmsg(held.udp, &message.header.msg_hdr, 0));
 }
 int send_messages_udp(const Held& held) {
-  Message message(true);
+  Message message(held);
   return outcome(::sendmmsg(held.udp, &message.header, 1, 0));
 }
 int write_udp(const Held& held) {
@@ -193,7 +195,7 @@ int write_udp_dirty_register(const Held& held) {
   return outcome(::syscall(SYS_write, dirty, &letter, 1));
 }
 int connect_udp(const Held& held) {
-  const sockaddr_in to = loopback();
+  const sockaddr_in to = far_end(held);
   return outcome(::connect(held.udp, reinterpret_cast<const sockaddr*>(&to), sizeof to));
 }
 int duplicate_udp(const Held& held) {
@@ -206,18 +208,18 @@ int duplicate_udp_by_fcntl(const Held& held) {
   return outcome(::fcntl(held.udp, F_DUPFD, 0));
 }
 int receive_udp(const Held& held) {
-  Message message(false);
+  Message message;
   return received(::recvmsg(held.udp, &message.header.msg_hdr, MSG_DONTWAIT));
 }
 int receive_messages_udp(const Held& held) {
-  Message message(false);
+  Message message;
   return received(::recvmmsg(held.udp, &message.header, 1, MSG_DONTWAIT, nullptr));
 }
 int read_udp(const Held& held) {
   return received(::read(held.udp, &letter, 1));
 }
 int send_message_peer(const Held& held) {
-  const Message message(false);
+  const Message message;
   return outcome(::sendmsg(held.peer, &message.header.msg_hdr, 0));
 }
 int write_peer(const Held& held) {

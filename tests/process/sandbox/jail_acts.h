@@ -3,12 +3,21 @@
 // a confined child and returns 0 or the errno that it got.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
+
 namespace covfefe::test {
 
 struct Held {
-  int udp = -1;   // bound to loopback, number at or above the wall
-  int peer = -1;  // one end of a Unix stream pair, below the wall
-  int tun = -1;   // any descriptor below the wall, for ioctl
+  int udp = -1;                    // bound to loopback, number at or above the wall
+  int peer = -1;                   // one end of a Unix stream pair, below the wall
+  int tun = -1;                    // the TUN device, or any descriptor below the wall, for ioctl
+  int program = -1;                // memory that holds a whole program
+  int space = -1;                  // another name space
+  pid_t other = 0;                 // a process of another service, or its launcher
+  std::uint32_t to = 0x7f00'0001;  // IPv4 address that datagrams are sent to
+  const char* root = "/";          // where the node lies
 };
 // What the child holds when it is confined.
 

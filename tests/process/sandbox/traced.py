@@ -8,7 +8,8 @@ import nodes
 SECCOMP, SET_FILTER = 317, 1
 EXECVE, CLONES = 59, (56, 57, 58, 435)
 LINE = re.compile(r"^(\d+) +(?:\[ *(\d+)\] )?(.*)$")
-PROGRAM = re.compile(r'^execve\("[^"]*/covfefe-([a-z-]+)"')
+PROGRAM = re.compile(r'^execve\("[^"]*/(?:covfefe-([a-z-]+)"|canary", \["[^"]*", "[a-z]+", "([a-z-]+)")')
+STRACE = ["strace", "-f", "-n", "-q", "-a", "1", "-e", "raw=!execve", "-e", "signal=none"]
 RESULT = re.compile(r"\) += (0x[0-9a-f]+|-?\d+)")
 
 
@@ -21,11 +22,17 @@ class TracedNode(nodes.Node):
         self.runs.append(trace)
         # -D: the program that is traced stays this program's child, and is what down() ends.
         self.process = self.host.start(
-            ["strace", "-D", "-f", "-n", "-q", "-a", "1", "-e", "raw=!execve", "-e", "signal=none", "-o", trace,
-             nodes.covfefe(), "up", "--root", self.root, "--jail-unknown", "enosys"],
+            STRACE + ["-D", "-o", trace, nodes.covfefe(), "up", "--root", self.root, "--jail-unknown", "enosys"],
             stdout=open(self.log, "ab"), stderr=-2)
         if wait:
             self.wait_ready(40)
+
+
+def trace_twin(lab, twin, mode, service):
+    """The service's twin (tests/process/canaries) confines itself, and aborts or leaves; returns the trace."""
+    trace = os.path.join(lab.directory, "twin.%s.%s.strace" % (mode, service))
+    nodes.run(STRACE + ["-o", trace, twin, mode, service])
+    return trace
 
 
 class Thread:
@@ -101,7 +108,7 @@ class Trace:
         value = int(result.group(1), 0) if result else -1
         if number == EXECVE and value == 0:
             program = PROGRAM.match(entry)
-            thread.service, thread.jailed = (program.group(1), False) if program else (None, False)
+            thread.service, thread.jailed = (program.group(1) or program.group(2), False) if program else (None, False)
         elif number == SECCOMP and arguments[:1] == (SET_FILTER,) and value == 0 and thread.service:
             thread.jailed = True
             self.jails[thread.service] += 1
