@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 
 #include "base/bytes.h"
 #include "os/fd.h"
@@ -46,6 +47,7 @@ void never_wait_on_socket() {
 }  // namespace
 
 void never_wait_for_log() {
+  (void)std::signal(SIGPIPE, SIG_IGN);
   const mode_t kind = kind_of_stderr();
   if (kind == S_IFSOCK) never_wait_on_socket();
   if (kind != S_IFIFO && kind != S_IFCHR) return;

@@ -14,7 +14,8 @@ namespace covfefe::os {
 void never_wait_for_log();
 // Standard error does not block from now on: what its reader does not take is lost, line by line. A
 // pipe or terminal is opened anew, so that others who write to it still wait as they did; a socket
-// (journald's) is the caller's alone. On failure all stays as it was. Before confine: reads /proc.
+// (journald's) is the caller's alone. On failure all stays as it was. SIGPIPE is ignored from now
+// on: a reader that is gone ends nobody. Before confine: reads /proc.
 
 class StderrLog final : public Log {
  public:

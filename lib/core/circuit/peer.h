@@ -122,9 +122,10 @@ struct Peer {
   std::vector<Shunned> dial_shunned;   // circuits: paths on which builds stayed without an answer
   std::string dial_trouble;            // the last one, for `covfefe why`
   bool remembered = false;             // told as DestinationUsed
-  Bucket answers{{1, 8}};              // DirectOpens that we answer
-  Bucket attempts{{1, 8}};             // sessions that we open
-  Bucket echoes{{100, 128}};           // pings that we answer: many fit in one cell
+  // A friend whose router is killed again and again has a session again at once each time.
+  Bucket answers{{4, 16}};    // DirectOpens that we answer
+  Bucket attempts{{4, 16}};   // sessions that we open
+  Bucket echoes{{100, 128}};  // pings that we answer: many fit in one cell
   Hold hold;
   Packer bulk;
   Packer interactive;
