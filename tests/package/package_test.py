@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Debian package: it builds from the tree, lintian has nothing to say, and install, init, up, upgrade, remove and
-purge leave the machine as it was, in an overlay that is thrown away. With a directory as argument the
+purge leave the machine as it was, in an overlay that is thrown away; then upgrade.py. With a directory as argument the
 package found there is taken instead of building one."""
 import glob, json, os, shutil, signal, subprocess, sys, tempfile, time
 
@@ -193,6 +193,10 @@ def main():
         newer(package, directory)
         done = subprocess.run([sys.executable, os.path.abspath(__file__)],
                               env={**os.environ, "COVFEFE_PACKAGE_DIRECTORY": directory})
+        if done.returncode == 0:
+            done = subprocess.run([sys.executable, os.path.join(HERE, "upgrade.py"), directory])
+            # Without a systemd to boot, what was shown before still counts.
+            done.returncode = 0 if done.returncode == 77 else done.returncode
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     sys.exit(done.returncode)
