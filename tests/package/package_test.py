@@ -88,7 +88,7 @@ class Node:
         done = subprocess.run(self.system.command(["covfefe", "status", "--json"]), capture_output=True, text=True)
         return json.loads(done.stdout)["state"] if done.stdout else "down"
 
-    def is_ok(self, seconds=30):
+    def is_ok(self, seconds=60):
         end = time.monotonic() + seconds
         while self.state() != "ok":
             assert time.monotonic() < end and self.process.poll() is None, self.system.read("/tmp/up.log")
