@@ -63,6 +63,8 @@ constexpr Call kThreadingCalls[] = {
     allow(SCMP_SYS(madvise), "the stack of a thread that ended"),
     refuse(SCMP_SYS(openat), EACCES, "glibc looks for vm.overcommit_memory when an arena shrinks"),
     allow(SCMP_SYS(exit), "end of a thread"),
+    rare(allow(SCMP_SYS(gettimeofday), "libevent's clock, where the vDSO cannot read it"),
+         "Linux lib/vdso/gettimeofday.c: with a clock source other than tsc and kvm-clock"),
     allow(SCMP_SYS(timerfd_create), "precise timers of libevent"),
     allow(SCMP_SYS(timerfd_settime), "set a precise timer"),
 };
