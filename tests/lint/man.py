@@ -31,6 +31,9 @@ def main():
     folder = tree.root() / 'man'
     problems = [f'man/{page}: is missing' for page in PAGES if not (folder / page).exists()]
     pages = [path for path in sorted(folder.iterdir()) if re.search(r'\.[1-8]$', path.name)]
+    installed = (folder / 'meson.build').read_text()
+    problems += [f'man/{page.name}: is not installed by man/meson.build' for page in pages
+                 if f"'{page.name}'" not in installed]
     if shutil.which('mandoc') is None:
         print('not checked: mandoc is not installed')
     else:
