@@ -12,4 +12,7 @@ namespace covfefe::os {
 [[nodiscard]] SysResult<void> sync_directory(const std::string& path);
 // After a create, rename or remove in it. An empty path is the working directory.
 
+[[nodiscard]] SysResult<void> make_mark(const std::string& path);
+// An empty file, durable on success; fine if it is there. Needs no call that a database does not.
+
 }  // namespace covfefe::os

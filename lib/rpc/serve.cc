@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <new>
 
 namespace covfefe::rpc {
 namespace {
@@ -44,7 +45,12 @@ struct Service::Socket {
   EdgeCount count;
 };
 
+void end_without_memory() {
+  std::set_new_handler([] { bug("no memory"); });
+}
+
 SysResult<std::unique_ptr<Service>> Service::make() {
+  end_without_memory();
   std::unique_ptr<Service> made;
   KJ_IF_MAYBE (failed, kj::runCatchingExceptions(
                            [&made] { made.reset(new Service(kj::setupAsyncIo())); })) {

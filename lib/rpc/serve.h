@@ -60,10 +60,15 @@ class Exports final : public EdgeHandler {
 };
 // For edges on which only this side serves.
 
+void end_without_memory();
+// From now on a refused allocation ends this process, and its supervisor starts it anew: the
+// library destroys what it holds while an exception is under way, and allocates in doing so.
+
 class Service final : private kj::TaskSet::ErrorHandler {
  public:
   static SysResult<std::unique_ptr<Service>> make();
-  // Sets up KJ on this thread: epoll, eventfd and signalfd are opened here. One per thread.
+  // Sets up KJ on this thread: epoll, eventfd and signalfd are opened here. One per thread. Calls
+  // end_without_memory.
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;

@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <memory>
 
-#include "os/files.h"
 #include "os/sync.h"
 #include "store/database.h"
 #include "store/statement.h"
@@ -218,7 +217,7 @@ bool is_lost(const std::string& path) {
 }
 
 StoreResult<void> mark_suspect(const std::string& path) {
-  if (auto done = os::write_atomically(suspect_name(path), {}); !done) {
+  if (auto done = os::make_mark(suspect_name(path)); !done) {
     return StoreError{Fault::Io, done.error().text()};
   }
   return {};

@@ -42,14 +42,18 @@ struct Place {
   }
 };
 
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
 // Ends what it started, by its number.
 class Child {
  public:
-  Child(const Place& place, const char* program, const os::Fd& operators) {
+  Child(const Place& place, const char* program, const os::Fd& operators,
+        const Environment& more = {}) {
     os::Program started;
     started.path = program;
     started.arguments = {"--root", place.root.text(), "--jail-unknown=kill"};
     started.environment = {{"CREDENTIALS_DIRECTORY", place.root / "etc/covfefe/credentials"}};
+    for (const auto& variable : more) started.environment.push_back(variable);
     started.sockets = {{place.service + ".operator", operators.number()}};
     pid_ = *os::spawn(started);
   }
@@ -58,6 +62,12 @@ class Child {
   ~Child() {
     if (pid_ > 1) end(SIGKILL);
   }
+  [[nodiscard]] bool has_ended() const {
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == pid_;
+  }
+  // By itself; end() then gives its status.
   int end(int signal) {
     const pid_t pid = std::exchange(pid_, 0);
     int status = 0;

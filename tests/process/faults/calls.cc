@@ -38,6 +38,11 @@ std::string path_of(int fd) {
   return path == nullptr ? std::string() : *path;
 }
 
+// As far as it matters: only a record tells what was there before.
+bool is_there(const std::string& path) {
+  return !installed->records() || ::access(path.c_str(), F_OK) == 0;
+}
+
 int open_at(int directory, const char* path, int flags, mode_t mode) {
   static auto* const next = real<int(int, const char*, int, ...)>("openat");
   const std::string watched = below(directory, path);
@@ -46,7 +51,7 @@ int open_at(int directory, const char* path, int flags, mode_t mode) {
     if (installed != nullptr) installed->closed(fd);
     return fd;
   }
-  const bool made = (flags & O_CREAT) != 0 && ::access(watched.c_str(), F_OK) != 0;
+  const bool made = (flags & O_CREAT) != 0 && !is_there(watched);
   if (const int error = installed->begin({Act::Open, watched, {}, 0, {}, made}); error != 0)
     return refuse(error);
   const int fd = next(directory, path, flags, mode);
@@ -69,11 +74,9 @@ ssize_t write_on(int fd, const void* bytes, std::size_t size) {
   static auto* const next = real<ssize_t(int, const void*, std::size_t)>("write");
   const std::string watched = path_of(fd);
   if (watched.empty()) return next(fd, bytes, size);
-  const int error = installed->begin({Act::Write,
-                                      watched,
-                                      {},
-                                      ::lseek(fd, 0, SEEK_CUR),
-                                      std::string(static_cast<const char*>(bytes), size)});
+  const off_t offset = installed->records() ? ::lseek(fd, 0, SEEK_CUR) : 0;
+  const int error = installed->begin(
+      {Act::Write, watched, {}, offset, std::string(static_cast<const char*>(bytes), size)});
   if (error == 0) return next(fd, bytes, size);
   static_cast<void>(next(fd, bytes, size / 2));
   return refuse(error);
@@ -111,7 +114,7 @@ int begin_rename(Name from, Name to, Old old) {
 int begin_remove(Name name) {
   const std::string watched = below(name.directory, name.path);
   // A name that is not there cannot fail in an interesting way.
-  if (watched.empty() || ::access(watched.c_str(), F_OK) != 0) return 0;
+  if (watched.empty() || !is_there(watched)) return 0;
   return installed->begin({Act::Remove, watched});
 }
 

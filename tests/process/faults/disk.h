@@ -54,6 +54,8 @@ class Disk {
   void look_again() { looks_ = true; }
   // In between nothing is counted, failed or recorded.
   void record(std::vector<Event>* events) { events_ = events; }
+  [[nodiscard]] bool records() const { return events_ != nullptr; }
+  // Only then are calls made that a jailed program may not be allowed.
   [[nodiscard]] std::uint64_t acts() const { return acts_; }
   // Watched acts since the last fail().
   [[nodiscard]] bool hit() const { return hit_; }

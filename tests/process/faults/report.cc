@@ -18,6 +18,13 @@ std::vector<std::string> words() {
   return out;
 }
 
+bool has(const std::string& option) {
+  for (const std::string& word : words()) {
+    if (word == option) return true;
+  }
+  return false;
+}
+
 std::string value_of(const std::string& option) {
   for (const std::string& word : words()) {
     if (word.starts_with(option + "=")) return word.substr(option.size() + 1);
@@ -39,10 +46,11 @@ void print(const Report& report) {
 }
 
 bool wants_all() {
-  for (const std::string& word : words()) {
-    if (word == "--all") return true;
-  }
-  return false;
+  return has("--all");
+}
+
+bool wants_few() {
+  return has("--few");
 }
 
 std::uint64_t seed() {

@@ -22,6 +22,8 @@ void print(const Report& report);
 
 [[nodiscard]] bool wants_all();
 // --all: every case, not only those that fit into the usual run.
+[[nodiscard]] bool wants_few();
+// --few: a sample, for slow builds.
 [[nodiscard]] std::uint64_t seed();
 // --seed=N, or a fresh one that is printed.
 
