@@ -119,7 +119,13 @@ std::string summary(const JailReport& report) {
   text += std::string(name_of(report.unknown)) + ")";
   text += report.landlock == 0 ? std::string(", no Landlock")
                                : ", Landlock ABI " + std::to_string(report.landlock);
+  constexpr int kKnowsTcp = 4;  // older ones know files only
+  if (report.landlock > 0 && report.landlock < kKnowsTcp) text += " (files only)";
   return text;
+}
+
+Level level_of(const JailReport& report) {
+  return report.landlock == 0 ? Level::Warning : Level::Info;
 }
 
 }  // namespace covfefe::sandbox

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "os/files.h"
 #include "sandbox/policy.h"
@@ -41,7 +42,9 @@ struct JailReport {
 // As read back from the kernel, except syscalls and unknown.
 
 [[nodiscard]] std::string summary(const JailReport& report);
-// One line for the log and for `covfefe status`: "uid 63631, no capability, seccomp 61 calls …".
+// One line for the log and for `covfefe status`: "uid 63631, no capability, seccomp 43 calls …".
+[[nodiscard]] Level level_of(const JailReport& report);
+// Of that line: a warning where the kernel has no Landlock, so that paths are left to file modes.
 
 [[nodiscard]] SysResult<JailReport> apply(const Policy& policy, const Options& options);
 // What confine() does, without resources to carry over. Started as root it becomes the policy's

@@ -19,6 +19,14 @@ std::string notify_path(const Layout& layout, const std::string& service) {
   return layout.run() + "/notify-" + service + ".sock";
 }
 
+std::string how_it(const os::Ended& ended) {
+  if (ended.signal == SIGSYS) {
+    return "was ended by its jail (signal 31, SIGSYS; journalctl -k names the system call)";
+  }
+  if (ended.signal != 0) return "ended (signal " + std::to_string(ended.signal) + ")";
+  return "ended (status " + std::to_string(ended.status) + ")";
+}
+
 }  // namespace
 
 Supervisor::Supervisor(const Layout& layout, SocketSet sockets,
@@ -124,10 +132,8 @@ void Supervisor::collect_ended(Instant now) {
     const bool was_well = (ended_by_hand && it->ready) || now - it->started >= kCalmAfter;
     if (was_well) it->pause = kFirstPause;
     if (!announced_ && !it->ready && !ended_by_hand) ++refusals_;
-    std::fprintf(stderr, "covfefe: %s ended (%s %d), starting it again in %lld ms\n",
-                 it->name.c_str(), ended->signal != 0 ? "signal" : "status",
-                 ended->signal != 0 ? ended->signal : ended->status,
-                 static_cast<long long>(it->pause.nanoseconds / 1'000'000));
+    std::fprintf(stderr, "covfefe: %s %s, starting it again in %lld ms\n", it->name.c_str(),
+                 how_it(*ended).c_str(), static_cast<long long>(it->pause.nanoseconds / 1'000'000));
     it->pid = 0;
     it->start_at = now + it->pause;
     it->pause = std::min(it->pause * 2, kLongestPause);

@@ -146,7 +146,8 @@ int serve(sandbox::Confined<Resources> jailed) {
     if (os::is_directory(held.place.directory)) held.notifier.alive();
   });
   leave_with_volume(held, log, status);
-  log.record(Level::Info, "jailed", {{"jail", sandbox::summary(jailed.report())}});
+  log.record(sandbox::level_of(jailed.report()), "jailed",
+             {{"jail", sandbox::summary(jailed.report())}});
   held.notifier.ready();
   const auto ran = held.service->run();
   if (!ran) log.record(Level::Error, "loop-failed", {{"why", ran.error().text()}});

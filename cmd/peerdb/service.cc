@@ -148,7 +148,8 @@ int serve(sandbox::Confined<Resources> jailed) {
     if (node.database.answers().ok()) held.notifier.alive();
   });
   leave_with_volume(held, log, status);
-  log.record(Level::Info, "jailed", {{"jail", sandbox::summary(jailed.report())}});
+  log.record(sandbox::level_of(jailed.report()), "jailed",
+             {{"jail", sandbox::summary(jailed.report())}});
   held.notifier.ready();
   if (auto ran = held.service->run(); !ran) {
     log.record(Level::Error, "loop-failed", {{"why", ran.error().text()}});

@@ -57,7 +57,7 @@ ControlPlane::ControlPlane(Resources& held, const sandbox::JailReport& report)
 }
 
 SysResult<void> ControlPlane::run() {
-  log_.record(Level::Info, "jailed", {{"jail", sandbox::summary(report_)}});
+  log_.record(sandbox::level_of(report_), "jailed", {{"jail", sandbox::summary(report_)}});
   listen();
   core_.set_config(held_.node.file);
   held_.service->on_readable(held_.to_control->wake_fd().number(), [this] { on_mail(); });

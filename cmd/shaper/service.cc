@@ -126,7 +126,8 @@ int serve(sandbox::Confined<Resources> jailed) {
     // Figures come from the data thread: both threads are alive.
     held.service->run_beside(desk.measure().then([&held] { held.notifier.alive(); }));
   });
-  log.record(Level::Info, "jailed", {{"jail", sandbox::summary(jailed.report())}});
+  log.record(sandbox::level_of(jailed.report()), "jailed",
+             {{"jail", sandbox::summary(jailed.report())}});
   held.notifier.ready();
   const auto ran = held.service->run();
   if (!ran) log.record(Level::Error, "loop-failed", {{"why", ran.error().text()}});

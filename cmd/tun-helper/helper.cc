@@ -149,7 +149,7 @@ void Helper::prove_alive(Instant now) {
 int serve(sandbox::Confined<Resources> jailed) {
   os::StderrLog log("covfefe-tun-helper");
   Resources& held = jailed.resources();
-  log.record(Level::Notice, "ready",
+  log.record(std::min(Level::Notice, sandbox::level_of(jailed.report())), "ready",
              {{"device", held.device.plan().name}, {"jail", sandbox::summary(jailed.report())}});
   held.notifier.ready();
   Helper helper(held, jailed.report(), log);
