@@ -123,6 +123,31 @@ TEST_CASE("those that reconnect make Unix sockets only") {
   }
 }
 
+TEST_CASE("keystore and peerdb cannot reach the network") {
+  if (!can_jail()) return;
+  for (const Policy* policy : {&sandbox::kKeystore, &sandbox::kPeerdb}) {
+    for (const Act act : {open_udp_socket, open_tcp_socket, open_netlink_socket}) {
+      CHECK(in_release(*policy, act) == "ENOSYS");
+    }
+    // Nor over a socket that they were given.
+    for (const Act act : {send_to_udp, send_message_udp, send_messages_udp}) {
+      CHECK(in_release(*policy, act) == "ENOSYS");
+    }
+    CHECK(policy->capabilities.empty());
+  }
+}
+
+TEST_CASE("nobody can execute a program") {
+  if (!can_jail()) return;
+  for (const Policy* policy : sandbox::all_policies()) {
+    CAPTURE(policy->service);
+    CHECK(in_release(*policy, execute_program) == "dies");
+    CHECK(in_tests(*policy, execute_program) == "dies");
+    CHECK(in_release(*policy, map_executable) == "ENOSYS");
+    CHECK(in_release(*policy, make_executable) == "ENOSYS");
+  }
+}
+
 TEST_CASE("TCP_NODELAY on a Unix socket is refused softly for KJ") {
   if (!can_jail()) return;
   for (const Policy* policy : sandbox::all_policies()) {
