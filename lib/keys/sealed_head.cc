@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keys/sealed_head.h"
 
+#include "base/bug.h"
 #include "base/check.h"
 #include "crypto/hash.h"
 
@@ -43,7 +44,7 @@ const char* sentence_of(SealedFault fault) {
     case SealedFault::NoMemory:
       return "no memory that can be locked for secrets: raise RLIMIT_MEMLOCK (8 MiB is plenty)";
   }
-  return "unknown fault";
+  bug("a fault of no kind");
 }
 
 }  // namespace

@@ -158,3 +158,15 @@ TEST_CASE("links have names, trust and places of their own") {
     CHECK_FALSE(result.ok());
   }
 }
+
+TEST_CASE("every idle lane has its word in the contract") {
+  CHECK(to_schema(IdleLane::Off) == schema::IdleLane::OFF);
+  CHECK(to_schema(IdleLane::Metered) == schema::IdleLane::METERED);
+  CHECK(to_schema(IdleLane::AlwaysOn) == schema::IdleLane::ALWAYS_ON);
+}
+
+TEST_CASE("a lease of no class is refused") {
+  Message message;
+  message.lease.getTerms().setClass(static_cast<schema::LeaseClass>(9));
+  CHECK(message.refused());
+}

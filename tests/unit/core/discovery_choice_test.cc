@@ -312,6 +312,26 @@ TEST_CASE("NAME.FRIEND is answered for reachable friends of the friend only") {
     world.down(0, 1);
     CHECK(asked_name(world, 1, "node2").why == "no link to node1");
   }
+  SUBCASE("a friend whose link has no room") {
+    world[0].window = 0;
+    CHECK(asked_name(world, 1, "node2").why == "the link to node1 is busy");
+  }
+  SUBCASE("a friend whose link goes down before it answers") {
+    world[1].window = 0;
+    const FriendId id = world[0].friends[world[0].link_to(1)].id;
+    world[0].step([&](Discovery& d) { d.name({77}, {id, "node2", Duration::seconds(2)}); });
+    CHECK(world[0].answers.empty());
+    world.down(0, 1);
+    REQUIRE(world[0].answers.size() == 1);
+    CHECK(std::get<NameReport>(world[0].answers.back().what).why == "the link went down");
+  }
+  SUBCASE("somebody who is no friend") {
+    world[0].step([&](Discovery& d) {
+      d.name({77}, {FriendId{99}, "node2", Duration::seconds(2)});
+    });
+    REQUIRE(world[0].answers.size() == 1);
+    CHECK(std::get<NameReport>(world[0].answers.back().what).why == "there is no such friend");
+  }
   SUBCASE("an answer with another token") {
     world[1].window = 0;
     const FriendId id = world[0].friends[world[0].link_to(1)].id;

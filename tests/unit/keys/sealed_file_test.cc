@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <set>
+#include <string>
 
 #include "tests/unit/keys/support.h"
 
@@ -218,6 +220,14 @@ TEST_CASE("PSKs move into a larger pool unchanged") {
   CHECK(pool.room() > room);
   CHECK(crypto::equal(pool.get(room - 1).view(), key_of(9).view()));
   CHECK(all_zero(pool.get(room).view()));
+}
+
+TEST_CASE("every fault has a sentence of its own") {
+  std::set<std::string> sentences;
+  for (int fault = 0; fault <= static_cast<int>(SealedFault::NoMemory); ++fault) {
+    sentences.insert(keys::sealed_error(static_cast<SealedFault>(fault), "f").text);
+  }
+  CHECK(sentences.size() == static_cast<std::size_t>(SealedFault::NoMemory) + 1);
 }
 
 }  // namespace
