@@ -35,7 +35,12 @@ traffic_goes_on() { # REPLIES WITHIN-SECONDS
   until_true "$2" "$1 more answers to ping" more_replies $((before + $1))
 }
 
-whole() { covfefe status; } # exit code 0: every service ok
+whole() { # [WHERE]: every service answers that it is well. Slow machines take longer than `covfefe status` waits.
+  local service
+  for service in $SERVICES; do
+    covfefe inspect "$service" --json "$@" | grep -q '"state": *"ok"' || { echo "$service is not"; return 1; }
+  done
+}
 
 address_of() { covfefe id --json "$@" | sed -n 's/.*"address": *"\([^"]*\)".*/\1/p'; }
 
@@ -50,7 +55,7 @@ friend_up() { # the second node: a namespace of its own, a wire to it, and `covf
   ip -n bob link set to-alice up
   [ -e $BOB/etc/covfefenet.yaml ] || ip netns exec bob covfefe init --root $BOB --name bob --tun cov-bob
   systemd-run -q --unit=bob ip netns exec bob covfefe up --root $BOB --jail-unknown kill
-  until_true 60 "bob to be up" covfefe status --root $BOB
+  until_true 120 "bob to be up" whole --root $BOB
 }
 
 ping_bob() { # for as long as the machine runs

@@ -59,8 +59,9 @@ class Machine:
     def _spawn(self, accelerator):
         self.accelerator = accelerator.split(",")[0]
         port = os.path.join(self.folder, "agent")
-        if os.path.exists(port):
-            os.unlink(port)
+        for left in (port, self.console):
+            if os.path.exists(left):
+                os.unlink(left)
         command = [QEMU, "-accel", accelerator, "-smp", "2", "-m", "1024", "-nodefaults", "-display", "none",
                    "-kernel", self.image.kernel, "-initrd", self.image.initrd, "-append", COMMAND_LINE,
                    "-serial", "file:" + self.console, "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",

@@ -17,7 +17,8 @@ stat -c '%U %a %n' /var/lib/covfefe/keystore /var/lib/covfefe/peerdb
 """
 
 SAYS_WHY = """
-covfefe status > /run/said; [ $? = 1 ] || fail "covfefe status is not 1: $(cat /run/said)"
+degraded() { covfefe status > /run/said; [ $? = 1 ]; }
+until_true 60 "covfefe status to say 1" degraded
 grep -q 'keystore  *down' /run/said && grep -q 'peerdb  *down' /run/said || fail "$(cat /run/said)"
 tr -s ' \\n' ' ' < /run/said | grep -qF "$WORDS" || fail "covfefe status does not say «$WORDS»: $(cat /run/said)"
 covfefe why bob > /run/said; [ $? = 1 ] || fail "covfefe why is not 1"
@@ -32,7 +33,8 @@ done
 # Its services end first, so that the device can be closed; nothing brings it back but the operator.
 STOPPED = """
 before=($(pids))
-systemctl stop systemd-cryptsetup@covfefe.service || fail "the volume was not closed: $(systemctl status --no-pager -n 5 systemd-cryptsetup@covfefe.service)"
+systemctl stop var-lib-covfefe.mount || fail "the volume was not unmounted"
+systemctl stop systemd-cryptsetup@covfefe.service || fail "the volume was not closed: $(journalctl -n 5 -o cat -u systemd-cryptsetup@covfefe.service)"
 [ -e /dev/mapper/covfefe ] && fail "the volume is open"
 now=$(states covfefe-keystore.service covfefe-peerdb.service)
 [ "$now" = "inactive inactive " ] || fail "keystore and peerdb are $now"
@@ -49,7 +51,7 @@ traffic_goes_on 10 60
 
 STARTED = """
 systemctl start var-lib-covfefe.mount || fail "the volume was not mounted"
-until_true 60 "the node to be whole" whole
+until_true 120 "the node to be whole" whole
 traffic_goes_on 5 60
 """
 
@@ -68,7 +70,7 @@ traffic_goes_on 10 60
 
 MOUNTED = """
 mount /var/lib/covfefe
-until_true 60 "the node to be whole" whole
+until_true 120 "the node to be whole" whole
 [ "$(pids | wc -w)" = 5 ] || fail "$(pids)"
 """
 
@@ -87,7 +89,7 @@ lsof_free || fail "a service has files open there"
 traffic_goes_on 5 60
 umount /var/lib/covfefe
 {undo}
-until_true 60 "the node to be whole" whole
+until_true 120 "the node to be whole" whole
 """
 UNENCRYPTED = COVERED.format(prepare="", device="$OTHER", words="vdd is not encrypted by LUKS", undo="")
 PLAIN = COVERED.format(
@@ -105,5 +107,5 @@ WORDS="is not there: /var/lib/covfefe is a volume of /etc/fstab, and not mounted
 """ + SAYS_WHY + """
 rmdir /var/lib/covfefe && mv /var/lib/covfefe-away /var/lib/covfefe
 systemctl start var-lib-covfefe.mount
-until_true 60 "the node to be whole" whole
+until_true 120 "the node to be whole" whole
 """
