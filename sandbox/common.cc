@@ -27,10 +27,6 @@ constexpr Call kCommonCalls[] = {
     allow(SCMP_SYS(close), "end of a connection or of a mapping's descriptor"),
     allow(SCMP_SYS(accept4), "a neighbour or the operator connects to an inherited socket"),
 
-    allow(SCMP_SYS(newfstatat), "how glibc spells fstat; tells at worst that a file exists"),
-    rare(allow(SCMP_SYS(fstat), "size and kind of an open descriptor"),
-         "glibc from 2.39 on (Debian 13) spells fstat so: io/fstat64.c"),
-
     allow(SCMP_SYS(futex), "mutexes, joining threads, what the C++ library does once"),
     allow(SCMP_SYS(getrandom), "keys and nonces"),
     allow(SCMP_SYS(prctl), "self-audit: dumpable", {equals(0, PR_GET_DUMPABLE)}),

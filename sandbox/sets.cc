@@ -16,6 +16,9 @@ constexpr Call kKjServerCalls[] = {
     allow(SCMP_SYS(shutdown), "end of an RPC stream after nonsense", {below(0, kUdpFdWall)}),
     allow(SCMP_SYS(epoll_ctl), "watch a descriptor"),
     allow(SCMP_SYS(epoll_wait), "wait for events"),
+    allow(SCMP_SYS(newfstatat), "how glibc spells fstat; tells at worst that a file exists"),
+    rare(allow(SCMP_SYS(fstat), "size and kind of an open descriptor"),
+         "glibc from 2.39 on (Debian 13) spells fstat so: io/fstat64.c"),
     refuse(SCMP_SYS(setsockopt), EOPNOTSUPP, "KJ sets TCP_NODELAY on Unix sockets, needlessly"),
 };
 

@@ -8,7 +8,7 @@ import nodes
 SECCOMP, SET_FILTER = 317, 1
 EXECVE, CLONES = 59, (56, 57, 58, 435)
 LINE = re.compile(r"^(\d+) +(?:\[ *(\d+)\] )?(.*)$")
-PROGRAM = re.compile(r'^execve\("[^"]*/(?:covfefe-([a-z-]+)"|canary", \["[^"]*", "[a-z]+", "([a-z-]+)")')
+PROGRAM = re.compile(r'^execve\("[^"]*/(?:covfefe-([a-z-]+)"|canary", \["[^"]*"(?:\.\.\.)?, "[a-z]+", "([a-z-]+)")')
 STRACE = ["strace", "-f", "-n", "-q", "-a", "1", "-e", "raw=!execve", "-e", "signal=none"]
 RESULT = re.compile(r"\) += (0x[0-9a-f]+|-?\d+)")
 
