@@ -21,6 +21,14 @@ SeenFile look(const std::string& path) {
   return {why == ENOENT || why == ENOTDIR ? Sight::Missing : Sight::Hidden, {}};
 }
 
+// systemd's units put what a service connects to into a folder of its own, all that it is shown.
+std::string socket_of(const Layout& layout, const Edge& edge) {
+  const std::string own =
+      layout.run() + "/" + std::string(edge.connector) + "/" + std::string(edge.name) + ".sock";
+  const bool is_there = !edge.connector.empty() && os::facts_of_entry(own).ok();
+  return is_there ? own : layout.socket(edge.name);
+}
+
 std::string device_text(os::DeviceNumber device) {
   return std::to_string(device.major) + ":" + std::to_string(device.minor);
 }
@@ -94,10 +102,12 @@ void look_at_folder(const Layout& layout, const std::string& folder, Report& rep
 void look_at_exposure(const Layout& layout, Report& report) {
   const std::string analyze = "/usr/bin/systemd-analyze";
   const bool runs = os::facts_of("/run/systemd/system").ok();
-  if (layout.tree() != os::RootTree::System || !runs || !os::is_executable(analyze)) return;
+  if (layout.tree() != os::RootTree::System || !runs || !os::is_root()) return;
+  if (!os::is_executable(analyze)) return;
   for (const std::string_view service : services()) {
     os::Program program;
     program.path = analyze;
+    program.errors = os::ErrorStream::Null;
     program.arguments = {"security", "--no-pager", "covfefe-" + std::string(service) + ".service"};
     if (const auto output = os::run(program)) check_exposure(service, output->text, report);
   }
@@ -124,7 +134,9 @@ void look_at_units(const Layout& layout, Report& report) {
 }
 
 void look_at_files(const Layout& layout, const Census& census, Report& report) {
-  for (const char* parent : {"etc", "run", "var", "var/lib"}) {
+  for (const char* parent :
+       {"etc", "run", "var", "var/lib", "run/covfefe/keystore", "run/covfefe/peerdb",
+        "run/covfefe/shaper", "run/covfefe/tun-helper"}) {
     const std::string path = layout.path(parent);
     if (const auto facts = os::facts_of(path)) check_parent({path, *facts}, report);
   }
@@ -145,7 +157,7 @@ void look_at_files(const Layout& layout, const Census& census, Report& report) {
     const std::string who(edge.connector.empty() ? edge.listener : edge.connector);
     const auto owner = os::service_user(who, layout.tree());
     if (!owner) continue;
-    const std::string path = layout.socket(edge.name);
+    const std::string path = socket_of(layout, edge);
     check_socket(
         {edge, path, *owner, operators ? std::optional<std::uint32_t>(*operators) : std::nullopt},
         look(path), report);

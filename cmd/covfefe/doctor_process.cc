@@ -129,9 +129,8 @@ void check_namespaces(const Subject& it, Report& report) {
     const auto own = it.seen.namespaces.find(kind);
     const auto first = it.expected.namespaces_of_init.find(kind);
     if (own == it.seen.namespaces.end() || first == it.expected.namespaces_of_init.end()) {
-      report.add({Level::Unseen, it.area(), "its " + kind + " namespace is not shown to this user",
-                  "the unit promises one of its own", "run as root"});
-      continue;
+      return report.add({Level::Unseen, it.area(), "its " + kind + " namespace is not shown",
+                         "the unit promises that and others of its own", "run as root"});
     }
     std::optional<Finding> finding;
     if (own->second == first->second) {
