@@ -8,6 +8,7 @@ import unittest.mock
 import cards
 import cxx
 import includes
+import parsers
 import sizes
 import text
 
@@ -99,6 +100,30 @@ class Words(unittest.TestCase):
         self.assertTrue(text.WORDS.search('good enough for' ' now'))
         self.assertFalse(text.WORDS.search('/tmp/name-XX' 'XXXX'))
         self.assertFalse(text.WORDS.search('stubborn'))
+
+
+class Parsers(unittest.TestCase):
+    def test_what_reads_must_be_listed(self):
+        sources = {'lib/a.cc': parsers.signs('lib/a.cc', 'int parse_it(ByteView b) {\n  Reader in(b);\n}\n'),
+                   'lib/b.cc': parsers.signs('lib/b.cc', '// parse_it() reads\nint count() { return 1; }\n')}
+        self.assertEqual(sources['lib/a.cc'], ['parse_it', 'Reader in'])
+        self.assertEqual(sources['lib/b.cc'], [])
+        self.assertEqual(len(list(parsers.problems_of_files([], sources))), 1)
+        listed = list(parsers.entries('parser lib/a.cc\n'))
+        self.assertEqual(list(parsers.problems_of_files(listed, sources)), [])
+        listed = list(parsers.entries('parser lib/a.cc\nnone lib/b.cc it only counts\nparser lib/gone.cc\n'))
+        self.assertEqual(len(list(parsers.problems_of_files(listed, sources))), 2)
+
+    def test_shape_of_the_list(self):
+        def count(text):
+            return len(list(parsers.problems_of_list(list(parsers.entries(text)))))
+        self.assertEqual(count('# why\nparser a.cc\nrun tests/a\nnone b.cc it reads its own\n'), 0)
+        self.assertEqual(count('parser a.cc\nparser a.cc\n'), 1)
+        self.assertEqual(count('none b.cc\nparsers a.cc\nparser c.cc because\n'), 3)
+
+    def test_words(self):
+        self.assertEqual(list(parsers.problems_of_words('a.dict', '# x\n"name:"\n"\\x0a\\\\"\n')), [])
+        self.assertEqual(len(list(parsers.problems_of_words('a.dict', 'name\n"\\n"\n""\n'))), 3)
 
 
 class Cards(unittest.TestCase):
