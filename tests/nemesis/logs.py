@@ -20,10 +20,11 @@ class Reader:
         node.lab.processes.append(self.process)
         os.close(read_end)
 
-    def up(self, node):
+    def up(self, node, watchdog):
         """As nodes.Node.up, with a pipe for a log."""
-        node.process = node.host.start([nodes.covfefe(), "up", "--root", node.root, "--jail-unknown",
-                                        node.lab.jail_unknown], stdout=self.write_end, stderr=self.write_end)
+        node.process = node.host.start(
+            [nodes.covfefe(), "up", "--root", node.root, "--jail-unknown", node.lab.jail_unknown, "--watchdog",
+             str(watchdog)], stdout=self.write_end, stderr=self.write_end)
         os.close(self.write_end)
 
 

@@ -45,6 +45,7 @@ def small_disk(target, megabytes):
     with stopped(target, KEEPERS):
         inside(target, ["mkdir", "-p", below])
         inside(target, ["mount", "--bind", there, below])
+        inside(target, ["mount", "--make-private", below])  # else the small disk would lie on both
         inside(target, ["mount", "-t", "tmpfs", "-o", "mode=755,size=%dm" % megabytes, "small", there])
         inside(target, ["cp", "-a", below + "/.", there])
     try:

@@ -11,7 +11,7 @@ class Reported:
     """A row of the table that another program measured."""
 
     def __init__(self, line):
-        self.line, self.name = line, line["fault"]
+        self.line, self.name, self.note = line, line["fault"], line.get("note", "")
         self.shorts = [] if line["verdict"] == "ok" else [line.get("note") or "see its output"]
 
     def row(self):

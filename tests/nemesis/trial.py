@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """One fault under load: what is counted, what is required, one row of the table."""
-import statistics, time
+import os, statistics, time
 
 import flows, nodes
 
-RPC_P50 = 0.100         # seconds, after a kill
+RPC_P50 = 0.100         # seconds, after a kill, on a machine that is free; see allowed()
 RESUMES = 1.0           # the inner stream, after the router's kill
 EDITS = 6.0             # seconds, after a fault: one call may have to time out first
 STUCK = 30.0
@@ -12,6 +12,12 @@ LEAST_SILENCE = 0.025   # what the probe counts as one
 
 HEAD = ("fault", "cycles", "acked", "lost", "integrity", "others restarted", "RPC outage p50/max ms",
         "traffic gap p50/max ms", "verdict")
+
+
+def runnable():
+    """Tasks that run or wait for a core in this moment, our own load included."""
+    with open("/proc/loadavg") as file:
+        return int(file.read().split()[3].split("/")[0])
 
 
 def milliseconds(values):
@@ -26,7 +32,7 @@ class Trial:
     def __init__(self, load, name):
         self.load, self.name = load, name
         self.cycles, self.restarted, self.shorts, self.note = 0, 0, [], ""
-        self.hits, self.rpc, self.traffic = [], [], []
+        self.hits, self.rpc, self.traffic, self.queues = [], [], [], []
         self.watched = "stream"  # whose silences are reported
 
     def __enter__(self):
@@ -42,6 +48,7 @@ class Trial:
         """A cycle: `service` was hit at `moment`; None: no service in particular."""
         self.cycles += 1
         self.hits.append((service, moment))
+        self.queues.append(runnable())
 
     def compare(self, before, after, hit):
         """Processes of bob that were not hit must be the same as before."""
@@ -69,7 +76,7 @@ class Trial:
         return False
 
     def _require_edits(self):
-        """Afterwards new callers are served: a change that is asked for now goes through."""
+        """Afterwards new callers are served: a change goes through."""
         history, start = self.load.operator.history, time.monotonic()
         history.advance()
         before = history.acknowledged
@@ -104,21 +111,33 @@ class Trial:
         self.require(not self.restarted, "%d processes that were not hit were restarted" % self.restarted)
         self.require(not self.load.broken(), self.load.broken())
 
+    def allowed(self):
+        """Where others use the cores, too, a start takes its time as many times as tasks share a core."""
+        return RPC_P50 * max(1.0, statistics.median(self.queues) / os.cpu_count())
+
+    def busy(self):
+        """What is allowed on top of other bounds then: TCP waits at most as long again as the outage was."""
+        return 2 * (self.allowed() - RPC_P50)
+
     def require_kill_bounds(self):
         """After the context: what is asked of a process that was killed."""
         if self.rpc:
-            p50 = statistics.median(self.rpc)
-            self.require(p50 <= RPC_P50, "RPC outage p50 is %.0f ms" % (p50 * 1000))
+            p50, most = statistics.median(self.rpc), self.allowed()
+            self.require(p50 <= most, "RPC outage p50 is %.0f ms, %.0f are allowed" % (p50 * 1000, most * 1000))
+            if most > RPC_P50:
+                self.note = "others used the cores: RPC outage p50 was allowed to be %.0f ms" % (most * 1000)
 
     def row(self):
         return (self.name, str(self.cycles), str(self.acked), str(self.lost), str(self.integrity), str(self.restarted),
                 milliseconds(self.rpc), milliseconds(self.traffic), "short" if self.shorts else "ok")
 
 
-def print_table(rows, notes=()):
-    widths = [max(len(row[i]) for row in [HEAD] + rows) for i in range(len(HEAD))]
-    for row in [HEAD] + rows:
+def print_table(rows):
+    cells = [HEAD] + [row.row() for row in rows]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(HEAD))]
+    for line in cells:
         print("  ".join(cell.ljust(width) if i in (0, len(HEAD) - 1) else cell.rjust(width)
-                        for i, (cell, width) in enumerate(zip(row, widths))).rstrip())
-    for note in notes:
-        print(note)
+                        for i, (cell, width) in enumerate(zip(line, widths))).rstrip())
+    for row in rows:
+        if row.note:
+            print("%s: %s" % (row.name, row.note))
