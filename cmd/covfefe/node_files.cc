@@ -31,7 +31,10 @@ Outcome<config::Card> load_identity(const Layout& layout) {
   const auto text = read(layout, layout.identity());
   if (!text) return text.error();
   auto parsed = config::parse_card(*text, layout.identity());
-  if (!parsed) return Problem{parsed.error().text(), ""};
+  if (!parsed) {
+    return Problem{parsed.error().text(), "move it away; `covfefe init --root " + layout.root() +
+                                              "` writes it anew from the keys that are there"};
+  }
   return std::move(*parsed);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/process/faults/disk.h"
 
+#include <csignal>
 #include <cstdlib>
 
 namespace covfefe::faults {
@@ -62,6 +63,7 @@ int Disk::begin(Event event) {
     const bool due = fault_.lasting == Lasting::Once ? acts_ == fault_.nth : acts_ >= fault_.nth;
     if (fault_.nth != 0 && due) error = fault_.error;
   }
+  if (error == kKill) std::raise(SIGKILL);
   if (error != 0) hit_ = true;
   event.failed = error != 0;
   if (events_ != nullptr) events_->push_back(std::move(event));

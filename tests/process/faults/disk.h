@@ -24,6 +24,8 @@ enum class Lasting : std::uint8_t {
   Forever,  // until Disk::heal
 };
 
+inline constexpr int kKill = -1;  // instead of an errno: the program ends there by SIGKILL
+
 struct Fault {
   std::uint64_t nth = 0;  // of all watched acts, from 1; 0: none
   int error = 0;          // errno

@@ -168,5 +168,45 @@ TEST_CASE("the real keystore on a disk whose Nth call fails keeps what it acknow
   every_call("keystore", variable("COVFEFE_KEYSTORE"), 30);
 }
 
+std::string why_locked(Suite& suite, const std::string& passphrase) {
+  auto request = suite.owner->peer().castAs<schema::KeystoreOperator>().unlockRequest();
+  request.setPassphrase(rpc::as_data(bytes_of(passphrase)));
+  const auto answer = suite.wait(request.send());
+  return answer.getOk() ? std::string() : std::string(answer.getWhy().cStr());
+}
+
+TEST_CASE("a hundred wrong passphrases cost little, lock nobody out, and the right one opens") {
+  if (!os::is_root()) return;
+  Suite suite("keystore");
+  suite.place.root.write("secret", "correct horse battery\n");
+  const std::string root = suite.place.root.text();
+  const os::Program init{variable("COVFEFE_KEYSTORE"),
+                         {"--init", "--root", root, "--passphrase-file=" + root + "/secret"},
+                         {},
+                         {}};
+  REQUIRE(os::run(init)->status == 0);
+  Child child(suite.place, variable("COVFEFE_KEYSTORE"), suite.operators);
+  REQUIRE(suite.come_up(child));
+  int computed = 0;
+  for (int i = 0; i < 100; ++i) {
+    const std::string why = why_locked(suite, "wrong horse " + std::to_string(i));
+    CHECK_FALSE(why.empty());
+    if (why.find("one try a second") == std::string::npos) ++computed;
+    // Whoever asks something else is answered in between.
+    CHECK(suite.held() == 0);
+  }
+  // Each of those takes about a second of a processor.
+  CHECK(computed <= 20);
+  std::string why = "not tried";
+  for (int i = 0; i < 60 && !why.empty(); ++i) {
+    suite.io.provider->getTimer().afterDelay(100 * kj::MILLISECONDS).wait(suite.io.waitScope);
+    why = why_locked(suite, "correct horse battery");
+  }
+  CHECK(why == "");
+  CHECK(suite.put(1) == true);
+  suite.router = nullptr;
+  suite.owner = nullptr;
+}
+
 }  // namespace
 }  // namespace covfefe::faults
