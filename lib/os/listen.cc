@@ -74,6 +74,12 @@ SysResult<void> remove_stale(const std::string& path) {
 }
 
 SysResult<void> prepare(const Fd& inherited) {
+  // A number that was not passed may be a file that this process has opened since.
+  int type = 0;
+  socklen_t length = sizeof type;
+  if (::getsockopt(inherited.number(), SOL_SOCKET, SO_TYPE, &type, &length) != 0) {
+    return last_error("inherited socket", std::to_string(inherited.number()));
+  }
   if (auto set = set_close_on_exec(inherited); !set) return set;
   return set_nonblocking(inherited);
 }

@@ -24,8 +24,8 @@ class InheritedFds {
   static SysResult<InheritedFds> from_environment();
   // Descriptors 3, 4, … named by LISTEN_FDNAMES when LISTEN_PID is this process; each is made
   // non-blocking and close-on-exec, and the three variables are removed. Without the variables: an
-  // empty set. EPROTO when they contradict each other, EBADF when a descriptor is not open. Call
-  // once.
+  // empty set. EPROTO when they contradict each other, EBADF or ENOTSOCK when a descriptor is none.
+  // Call once.
 
   InheritedFds() = default;
   explicit InheritedFds(std::vector<NamedFd> all) : all_(std::move(all)) {}

@@ -54,8 +54,8 @@ int in_child(int (*body)()) {
 }
 
 int inherit_two() {
-  const int null = ::open("/dev/null", O_RDONLY);
-  if (::dup2(null, 3) != 3 || ::dup2(null, 4) != 4) return 10;
+  const int any = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  if (::dup2(any, 3) != 3 || ::dup2(any, 4) != 4) return 10;
   ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
   ::setenv("LISTEN_FDS", "2", 1);
   ::setenv("LISTEN_FDNAMES", "router.tun:wire.control", 1);
@@ -65,7 +65,7 @@ int inherit_two() {
   auto wire = inherited->take("wire.control");
   if (!wire || wire->number() != 4) return 13;
   if (inherited->take("wire.control").ok()) return 14;
-  if ((::fcntl(4, F_GETFD) & FD_CLOEXEC) == 0) return 15;
+  if ((::fcntl(4, F_GETFD) & FD_CLOEXEC) == 0 || (::fcntl(4, F_GETFL) & O_NONBLOCK) == 0) return 15;
   return ::getenv("LISTEN_FDS") == nullptr && !inherited->empty() ? 0 : 16;
 }
 
@@ -75,6 +75,16 @@ int inherit_for_another() {
   ::setenv("LISTEN_FDNAMES", "x", 1);
   auto inherited = os::InheritedFds::from_environment();
   return inherited.ok() && inherited->empty() ? 0 : 1;
+}
+
+int inherit_file() {
+  const int null = ::open("/dev/null", O_RDONLY);
+  if (::dup2(null, 3) != 3) return 10;
+  ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+  ::setenv("LISTEN_FDS", "1", 1);
+  ::setenv("LISTEN_FDNAMES", "router.tun", 1);
+  const auto inherited = os::InheritedFds::from_environment();
+  return inherited.ok() ? 11 : inherited.error().number;
 }
 
 int inherit_error(const char* count, const char* names) {
@@ -201,6 +211,10 @@ TEST_CASE("a socket path of 107 bytes works and of 108 is refused") {
 
 TEST_CASE("inherited sockets are taken by name, once, and the variables are gone") {
   CHECK(in_child(inherit_two) == 0);
+}
+
+TEST_CASE("a file in the place of an inherited socket is refused") {
+  CHECK(in_child(inherit_file) == ENOTSOCK);
 }
 
 TEST_CASE("sockets meant for another process are not ours") {
