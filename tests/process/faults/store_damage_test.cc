@@ -198,7 +198,7 @@ TEST_CASE("a database or log that ends at any page, or within one, is survived")
     const std::string name = with_log ? "peers.db-wal" : "peers.db";
     const std::size_t step = with_log ? 512 : 4'096;
     for (std::size_t keep = 0; keep < sound.at(name).size(); keep += step) {
-      for (const std::size_t more : {0, 1, 100}) {
+      for (const std::size_t more : {0U, 1U, 100U}) {
         Files files = sound;
         files[name].resize(keep + more);
         CAPTURE(name);
