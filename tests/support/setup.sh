@@ -6,7 +6,7 @@ build_packages="g++ meson ninja-build pkg-config capnproto libcapnp-dev libsodiu
 demo_packages="iproute2 iputils-ping curl python3 procps"
 test_packages="clang clang-format llvm libclang-rt-14-dev python3-cryptography mandoc systemd tcpdump
   iperf3 ethtool nftables strace tmux wireguard-go wireguard-tools binutils openssl
-  debhelper lintian bash-completion zsh fish"
+  debhelper lintian bash-completion zsh fish qemu-system-x86 mmdebstrap e2fsprogs"
 
 install_missing() {
   missing=""
