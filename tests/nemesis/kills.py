@@ -10,6 +10,7 @@ CYCLES = {  # of mode ci and nightly
 }
 SLOWER = {"up": 1, "systemd": 2}  # in mode ci systemd, which takes longer, gets so much fewer
 AGAIN_AT_ONCE = 0.1  # so often the next kill does not wait until the service answers
+STEADY = 0.5         # seconds: cut again before that, TCP remembers the last cut and waits the longer
 WHOLE_AGAIN = 2.0    # seconds, after all were killed
 
 
@@ -43,6 +44,7 @@ def settle(load, random, service, moment):
     """Traffic is given time to flow again where it was cut; else some kills hit the start itself."""
     if service in ("router", "shaper"):
         load.stream.wait_after(load.echo.wait_after(moment + 0.03, 20), 20)
+        nodes.wait_for("a steady stream", 20, lambda: not load.stream.silences(time.monotonic() - STEADY, time.monotonic()))
     elif random.random() >= AGAIN_AT_ONCE:
         load.probes.wait_after(service, moment)
 

@@ -213,7 +213,7 @@ class Link {
   Instant offer_rooted_{};
   Bucket offers_{{1, 4}};        // accepted from the friend
   Bucket renewals_{{1, 4}};      // of the friend's control channel
-  Bucket hellos_{{4, 16}};       // heeded
+  Bucket hellos_{{1, 8}};        // heeded
   Bucket challenges_{{10, 40}};  // answered
   Bucket lone_acks_{{200, 64}};  // acknowledgements without a message
   struct Call {
