@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by every script that the test runs in the machine. A check that fails says what was seen.
+set +o pipefail # grep -q ends before its writer does
 SERVICES="tun-helper keystore peerdb shaper router"
 VOLUME=/dev/vdc
 OTHER=/dev/vdd
@@ -65,6 +66,10 @@ ping_bob() { # for as long as the machine runs
 longest_silence() { # in the answers from line FROM on
   tail -n "+$1" "$PINGS" | sed -n 's/^\[\([0-9.]*\)\].*bytes from.*/\1/p' |
     awk 'NR > 1 && $1 - last > worst { worst = $1 - last } { last = $1 } END { printf "%.1f", worst }'
+}
+
+status_has() { # SERVICE WORDS
+  systemctl show -p StatusText "covfefe-$1.service" | grep -F -- "$2"
 }
 
 journal_has() { # UNIT WORDS
