@@ -162,12 +162,18 @@ void Link::flush() {
       channel_.postpone(*frame, desk_.now);
       continue;
     }
+    const bool repeated = channel_.repeated(*frame);
+    // Copies of what still waits would stand in front of the answers to handshakes.
+    if (repeated && ledger_.of(FlowClass::Control).unsent() >= ControlChannel::kWindow) {
+      channel_.postpone(*frame, desk_.now);
+      continue;
+    }
     frame->from = channel_id_;
     frame->to = peer_channel_;
     const CellSize size =
         frame->message.size() <= wire::kControlMostSmall ? CellSize::Small : CellSize::Large;
     const Duration timeout = control_timeout();
-    const Pace pace = channel_.repeated(*frame) ? Pace::Now : waiting();
+    const Pace pace = repeated ? Pace::Now : waiting();
     if (send_frame(*frame, {paths_.control(), size, pace})) {
       channel_.sent(*frame, desk_.now, timeout);
     } else {

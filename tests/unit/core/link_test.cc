@@ -2,6 +2,8 @@
 // Whole links between nodes: handshake, rekey, restart, paths, roaming, S mode, lane windows.
 #include <doctest/doctest.h>
 
+#include "core/link/control_channel.h"
+
 #include "tests/unit/core/link_world.h"
 
 using namespace covfefe;
@@ -348,4 +350,25 @@ TEST_CASE("whatever way a link fails, why says what to do next") {
   findings.clear();
   t.a.links->explain(t.a.slot(t.b), t.world.now, findings);
   for (const Finding& f : findings) CHECK(f.ok);
+}
+
+TEST_CASE("what has not left the shaper is not repeated without end") {
+  Two t;
+  t.load();
+  REQUIRE(t.both_up());
+  t.world.run_for(Duration::seconds(1));
+  t.world.lose = [](const Packet&) { return true; };  // the friend is away
+  t.a.shaper_stalled = true;
+  const std::size_t before = t.a.left.size();
+  for (std::uint32_t i = 0; i < core::ControlChannel::kWindow; ++i) {
+    t.a.step(
+        [&] { t.a.links->send_control(t.a.slot(t.b), {wire::ProbeSeen{i + 1}}, t.world.now); });
+  }
+  t.world.run_for(Duration::seconds(12));
+  std::size_t control = 0;
+  for (std::size_t i = before; i < t.a.left.size(); ++i) {
+    control += class_of(t.a.left[i].posting.flow) == FlowClass::Control ? 1 : 0;
+  }
+  // The messages, what was repeated before sixteen waited, and challenges of the path.
+  CHECK(control < 64);
 }
