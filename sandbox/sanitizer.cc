@@ -2,6 +2,7 @@
 // Only in builds with -Db_sanitize: what the sanitizers' run-time does on its own, so that the
 // whole suite can run jailed under them. Each entry yields to the policy where that names the call.
 #include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include <cerrno>
@@ -31,10 +32,17 @@ constexpr Call kSanitizerCalls[] = {
     allow(SCMP_SYS(pipe2), "UBSan probes with a pipe whether a virtual table is readable"),
     allow(SCMP_SYS(pipe), "UBSan probes with a pipe whether a virtual table is readable"),
     allow(SCMP_SYS(getrlimit), "ASan asks for the size of a thread's stack"),
-    allow(SCMP_SYS(prlimit64), "ASan asks for the size of a thread's stack"),
-    allow(SCMP_SYS(mprotect), "shadow memory of a thread"),
+    allow(SCMP_SYS(prlimit64), "ASan asks for the size of a stack", {equals(2, 0)}),
+    allow(SCMP_SYS(mprotect), "shadow memory of a thread", {masked(2, PROT_EXEC, 0)}),
     allow(SCMP_SYS(madvise), "shadow memory that is free again"),
     allow(SCMP_SYS(mremap), "ASan's allocator"),
+    allow(SCMP_SYS(sched_getaffinity), "ASan's allocator asks for the number of processors"),
+    allow(SCMP_SYS(sysinfo), "the run-time asks for the size of memory"),
+    allow(SCMP_SYS(nanosleep), "the run-time waits for its own locks"),
+    allow(SCMP_SYS(clock_nanosleep), "the run-time waits for its own locks"),
+    allow(SCMP_SYS(lseek), "a report looks where its file stands"),
+    allow(SCMP_SYS(getuid), "the run-time asks whose process it is"),
+    allow(SCMP_SYS(geteuid), "the run-time asks whose process it is"),
     allow(SCMP_SYS(sched_yield), "spin locks of the run-time"),
     allow(SCMP_SYS(sigaltstack), "every thread gets a stack for reports"),
     allow(SCMP_SYS(rt_sigaction), "handlers of faults are taken away for the report"),
