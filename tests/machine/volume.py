@@ -73,11 +73,11 @@ until_true 120 "the node to be whole" whole
 [ "$(pids | wc -w)" = 5 ] || fail "$(pids)"
 """
 
-# The same files on something that is no LUKS volume, mounted over the right one.
+# The same files on something that is no LUKS volume, mounted in place of the right one.
 COVERED = """
 {prepare}
 mkfs.ext4 -q -F {device} && mount {device} /mnt && cp -a /var/lib/covfefe/. /mnt && umount /mnt
-mount {device} /var/lib/covfefe
+umount /var/lib/covfefe && mount {device} /var/lib/covfefe
 WORDS="{words}"
 refused() {{ journal_has covfefe-keystore.service "$WORDS" && journal_has covfefe-peerdb.service "$WORDS"; }}
 until_true 60 "both to refuse" refused
@@ -88,6 +88,7 @@ lsof_free || fail "a service has files open there"
 traffic_goes_on 5 60
 umount /var/lib/covfefe
 {undo}
+mount /var/lib/covfefe
 until_true 120 "the node to be whole" whole
 """
 UNENCRYPTED = COVERED.format(prepare="", device="$OTHER", words="vdd is not encrypted by LUKS", undo="")
