@@ -21,6 +21,9 @@ namespace {
 
 constexpr std::size_t kMostFstab = 1 << 20;
 constexpr std::size_t kMostTable = 4 << 20;
+// The volume may have come after a unit's namespace was made and before the watch: it is not in
+// what this process sees, and nothing changes any more.
+constexpr Duration kLongestWait = Duration::seconds(30);
 
 // The deepest mount point that fstab names at the directory or above it, the root left out.
 std::optional<std::string> named_in_fstab(const std::string& directory, const std::string& fstab) {
@@ -144,11 +147,12 @@ Expected<MountWatch, std::string> secure_storage(const StorageDemand& demand, No
   log.record(Level::Error, "storage-refused", {{"why", refusal.reason}, {"next", refusal.fix}});
   notifier.status("waits for its volume: " + text);
   notifier.ready();
-  while (!watch->changed()) {
+  const Instant end = monotonic_now() + kLongestWait;
+  while (!watch->changed() && monotonic_now() < end) {
     (void)wait({}, monotonic_now() + kMountsEvery);
     notifier.alive();
   }
-  return "the mounts of " + demand.directory + " changed: starting anew";
+  return "looking at the mounts of " + demand.directory + " anew";
 }
 
 }  // namespace covfefe::os

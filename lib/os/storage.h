@@ -68,7 +68,7 @@ struct StorageDemand {
                                                                Notifier& notifier, Log& log);
 // The mounts on which the directory was accepted, or the refusal and its fix. With `wait` a refusal
 // is logged once and is the status that the supervisor shows; it is told READY, so that nobody
-// waits for us, and the call returns (an error still) when a mount changed: the process ends, and
-// whoever starts it again gives it a fresh look. Thread: main, before confine.
+// waits for us, and the call returns (an error still) when a mount changed or after 30 s: the
+// process ends, and whoever starts it again gives it a fresh look. Thread: main, before confine.
 
 }  // namespace covfefe::os
