@@ -31,6 +31,8 @@ struct Bundle {
 };
 
 enum class Names : std::uint8_t { Known, Unknown };
+constexpr const char* kNoNames =
+    ": the peerdb does not answer, so petnames could not be found in it";
 
 // Without all petnames no text that could hold one may go in.
 Names learn_names(const Layout& layout, Redactor& redactor) {
@@ -61,13 +63,16 @@ Outcome<std::string> output_of(const std::string& path, std::vector<std::string>
 struct Question {
   const char* entry;
   std::vector<std::string> words;
+  Names needs = Names::Known;  // of petnames; what cannot hold one is asked in any case
 };
 
 std::vector<Question> questions() {
-  std::vector<Question> out = {
-      {"config.yaml", {"config", "show"}},       {"doctor.json", {"doctor", "--json"}},
-      {"status.json", {"status", "--json"}},     {"circuits.json", {"circuits", "--json"}},
-      {"promises.json", {"promises", "--json"}}, {"shaper.json", {"shaper", "--json"}}};
+  std::vector<Question> out = {{"config.yaml", {"config", "show"}, Names::Unknown},
+                               {"doctor.json", {"doctor", "--json"}, Names::Unknown},
+                               {"status.json", {"status", "--json"}},
+                               {"circuits.json", {"circuits", "--json"}},
+                               {"promises.json", {"promises", "--json"}},
+                               {"shaper.json", {"shaper", "--json"}}};
   return out;
 }
 
@@ -93,11 +98,15 @@ std::string versions() {
   return out + doctor::versions_in(doctor::text_at(places.dpkg));
 }
 
-void add_answers(const Layout& layout, Bundle& bundle, Redactor& redactor) {
+void add_answers(const Layout& layout, Names names, Bundle& bundle, Redactor& redactor) {
   const auto here = os::own_directory();
   if (!here) return bundle.missing.push_back("answers: " + here.error().text());
   const std::string self = *here + "/covfefe";
   for (Question& one : questions()) {
+    if (one.needs == Names::Known && names == Names::Unknown) {
+      bundle.missing.push_back(std::string(one.entry) + kNoNames);
+      continue;
+    }
     one.words.insert(one.words.end(), {"--root", layout.root()});
     add(bundle, redactor, one.entry, output_of(self, one.words));
   }
@@ -111,6 +120,17 @@ void add_answers(const Layout& layout, Bundle& bundle, Redactor& redactor) {
   }
 }
 
+// The log remembers friends who are gone or have another name now.
+void learn_friends_of_log(std::string_view log, Redactor& redactor) {
+  constexpr std::string_view kBefore = " friend=";
+  for (std::size_t at = log.find(kBefore); at != std::string_view::npos;) {
+    at += kBefore.size();
+    const std::string_view name = log.substr(at, log.find_first_of(" \n", at) - at);
+    redactor.name(name, "friend");
+    at = log.find(kBefore, at);
+  }
+}
+
 void add_systemd(Bundle& bundle, Redactor& redactor) {
   if (!os::facts_of("/run/systemd/system")) {
     bundle.missing.emplace_back(
@@ -120,9 +140,11 @@ void add_systemd(Bundle& bundle, Redactor& redactor) {
   add(bundle, redactor, "units.txt",
       output_of("/usr/bin/systemctl",
                 {"list-units", "--all", "--plain", "--no-pager", "covfefe*"}));
-  add(bundle, redactor, "log.txt",
+  const auto log =
       output_of("/usr/bin/journalctl", {"--no-pager", "--no-hostname", "--output=short-iso",
-                                        "--lines=" + std::to_string(kLines), "--unit=covfefe-*"}));
+                                        "--lines=" + std::to_string(kLines), "--unit=covfefe-*"});
+  if (log) learn_friends_of_log(*log, redactor);
+  add(bundle, redactor, "log.txt", log);
 }
 
 std::string contents_text(const Bundle& bundle) {
@@ -142,12 +164,11 @@ Bundle collect(const Layout& layout) {
   Redactor redactor;
   const Names names = learn_names(layout, redactor);
   bundle.entries.push_back({"versions.txt", redactor.redact(versions())});
-  add_answers(layout, bundle, redactor);
+  add_answers(layout, names, bundle, redactor);
   if (names == Names::Known) {
     add_systemd(bundle, redactor);
   } else {
-    bundle.missing.emplace_back(
-        "log.txt: the peerdb does not answer, so petnames could not be found in it");
+    bundle.missing.push_back(std::string("log.txt") + kNoNames);
   }
   const std::string contents = redactor.redact(contents_text(bundle));
   bundle.entries.insert(bundle.entries.begin(), {"README.txt", contents});

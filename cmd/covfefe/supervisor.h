@@ -21,7 +21,7 @@ inline constexpr Duration kLongestPause = Duration::seconds(1);
 inline constexpr Duration kCalmAfter = Duration::seconds(5);  // alive so long: pause as at first
 inline constexpr int kPatience = 3;  // services ended before the node was up: then it gives up
 inline constexpr Duration kGraceToStop = Duration::seconds(3);
-inline constexpr Duration kGraceToStart = Duration::seconds(30);
+inline constexpr Duration kGraceToStart = Duration::seconds(90);  // as systemd's
 
 class Supervisor {
  public:

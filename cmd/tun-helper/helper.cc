@@ -143,7 +143,7 @@ const char* Helper::state() const {
 void Helper::prove_alive(Instant now) {
   if (now < next_watchdog_) return;
   held_.notifier.alive();
-  next_watchdog_ = now + held_.notifier.watchdog_interval() / 2;
+  next_watchdog_ = now + held_.notifier.watchdog_interval() / 6;
 }
 
 int serve(sandbox::Confined<Resources> jailed) {

@@ -13,10 +13,11 @@ namespace covfefe::rpc {
 inline void tend_watchdog(Service& service, const os::Notifier& notifier,
                           std::function<void()> prove) {
   const Duration interval = notifier.watchdog_interval();
-  if (interval > Duration{}) service.every(interval / 2, std::move(prove));
+  if (interval > Duration{}) service.every(interval / 6, std::move(prove));
 }
-// `prove` looks at the service itself and then calls Notifier::alive(), at once or when the answer
-// is there. Who has no watchdog proves nothing.
+// Six times in the interval, so that a single look that failed does not end the service. `prove`
+// looks at the service itself and then calls Notifier::alive(), at once or when the answer is
+// there. Who has no watchdog proves nothing.
 
 inline int end_unready(Service& service) {
   if (os::restarts_are_blind()) {

@@ -150,6 +150,7 @@ def purged_with_a_volume(system, package):
     make_node(system)
     said = system.run("dpkg", "--purge", "covfefenet")
     assert "are kept" in said and "/var/lib/covfefe" in said, said
+    assert system.exists("/etc/covfefe/credentials/keystore.key") and system.exists("/etc/covfefe/identity.yaml")
     assert system.exists("/var/lib/covfefe/keystore/keys.sealed") and "covfefe-keystore" in system.read("/etc/passwd")
     subprocess.run(["umount", system.path("/var/lib/covfefe")], check=True)
     system.run("sh", "-c", said.split("then: ")[1].splitlines()[0])

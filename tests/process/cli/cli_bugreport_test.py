@@ -64,6 +64,11 @@ def archive(lab):
     call(alice, "bugreport", path).refuses(REFUSED, "overwrites nothing")
     call(alice, "bugreport", path + "2").ends(DONE, "wrote ", "nothing was sent", "status.json")
     call(alice, "bugreport", os.path.join(lab.directory, "no", "such", "place")).refuses(REFUSED)
+    stopped = alice.kill("peerdb", signal.SIGSTOP)
+    nameless = call(alice, "bugreport", path + "4", "--json").ends(DONE).json("bugreport")
+    os.kill(stopped, signal.SIGCONT)
+    assert any("status.json" in one for one in nameless["left_out"]), nameless
+    assert PETNAME.encode() not in read(path + "4"), "router and shaper remember petnames"
     alice.down()
     down = call(alice, "bugreport", path + "3", "--json").ends(DONE).json("bugreport")
     assert "config.yaml" in {one["name"] for one in down["entries"]}, down
