@@ -54,5 +54,8 @@ configure_coverage() {
 }
 
 # Debian's compiler, through ccache: the package and other build directories find what was compiled here.
+# As debhelper sets it: ccache tells locales apart, and the package is to find what is compiled here.
+export LC_ALL=C.UTF-8
+
 build_plain() { (cd "$1" && unset CC CXX && configure build && logged ninja -C build); }
 build_sanitized() { (cd "$1" && configure_sanitized build-sanitized && logged ninja -C build-sanitized); }
