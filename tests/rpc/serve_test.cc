@@ -14,6 +14,7 @@
 
 #include "rpc/client.h"
 #include "tests/rpc/echo_support.h"
+#include "tests/support/sanitized.h"
 
 using namespace covfefe;
 using namespace covfefe::rpc;
@@ -229,7 +230,9 @@ int caller_of(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("who called while there were no descriptors is served when there are some") {
+// UBSan looks at objects through a pipe of its own, and takes them for broken when it gets none.
+TEST_CASE("who called while there were no descriptors is served when there are some" *
+          doctest::skip(tests::kSanitized)) {
   const Directory directory;
   const auto service = made();
   CallCount calls;
