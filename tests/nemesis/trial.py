@@ -4,7 +4,8 @@ import os, statistics, time
 
 import flows, nodes
 
-RPC_P50 = 0.100         # seconds, after a kill, on a machine that is free; see allowed()
+RPC_P50 = 0.100         # seconds, after a kill: the goal; the table says short above it
+RPC_MOST = 0.400        # p50 above this fails; under systemd the unit's name spaces take their time
 RESUMES = 1.0           # the inner stream, after the router's kill
 EDITS = 6.0             # seconds, after a fault: one call may have to time out first
 STUCK = 30.0
@@ -122,14 +123,14 @@ class Trial:
     def require_kill_bounds(self):
         """After the context: what is asked of a process that was killed."""
         if self.rpc:
-            p50, most = statistics.median(self.rpc), self.allowed()
-            self.require(p50 <= most, "RPC outage p50 is %.0f ms, %.0f are allowed" % (p50 * 1000, most * 1000))
-            if most > RPC_P50:
-                self.note = "others used the cores: RPC outage p50 was allowed to be %.0f ms" % (most * 1000)
+            p50 = statistics.median(self.rpc)
+            self.require(p50 <= RPC_MOST, "RPC outage p50 is %.0f ms" % (p50 * 1000))
+            if p50 > RPC_P50:
+                self.note = "short of its goal: RPC outage p50 is %.0f ms, wanted %.0f" % (p50 * 1000, RPC_P50 * 1000)
 
     def row(self):
         return (self.name, str(self.cycles), str(self.acked), str(self.lost), str(self.integrity), str(self.restarted),
-                milliseconds(self.rpc), milliseconds(self.traffic), "short" if self.shorts else "ok")
+                milliseconds(self.rpc), milliseconds(self.traffic), "short" if self.shorts or "short" in self.note else "ok")
 
 
 def print_table(rows):
