@@ -4,8 +4,7 @@ import os, statistics, time
 
 import flows, nodes
 
-RPC_P50 = 0.100         # seconds, after a kill: the goal; the table says short above it
-RPC_MOST = 0.400        # p50 above this fails; under systemd the unit's name spaces take their time
+RPC_P50 = 0.100         # seconds, after a kill, on a machine that is free; see allowed()
 RESUMES = 1.0           # the inner stream, after the router's kill
 EDITS = 6.0             # seconds, after a fault: one call may have to time out first
 STUCK = 30.0
@@ -123,8 +122,8 @@ class Trial:
     def require_kill_bounds(self):
         """After the context: what is asked of a process that was killed."""
         if self.rpc:
-            p50 = statistics.median(self.rpc)
-            self.require(p50 <= RPC_MOST, "RPC outage p50 is %.0f ms" % (p50 * 1000))
+            p50, most = statistics.median(self.rpc), self.allowed()
+            self.require(p50 <= most, "RPC outage p50 is %.0f ms, %.0f are allowed" % (p50 * 1000, most * 1000))
             if p50 > RPC_P50:
                 self.note = "short of its goal: RPC outage p50 is %.0f ms, wanted %.0f" % (p50 * 1000, RPC_P50 * 1000)
 
