@@ -10,6 +10,7 @@
 
 #include "os/sync.h"
 #include "store/database.h"
+#include "store/schema.h"
 #include "store/statement.h"
 
 namespace covfefe::store {
@@ -26,6 +27,10 @@ constexpr std::uintmax_t kEmpty = 1;  // bytes: SQLite takes a file of one byte 
 
 std::string backup_name(const std::string& path, int number) {
   return path + "." + std::to_string(number);
+}
+
+std::string fresh_name(const std::string& path) {
+  return path + ".new";
 }
 
 std::string suspect_name(const std::string& path) {
@@ -72,7 +77,11 @@ StoreResult<bool> is_sound(const std::string& path) {
   if (!row) return row.error();
   const auto verdict = *row ? statement.text_at(0) : StoreResult<std::string>(std::string());
   if (!verdict) return verdict.error();
-  return *verdict == "ok";
+  if (*verdict != "ok") return false;
+  // A backup with other tables would be put in place, refused there, and never passed over.
+  const auto ours = check_schema(handle->get());
+  if (!ours && ours.error().fault != Fault::Corrupt) return ours.error();
+  return ours.ok();
 }
 
 StoreResult<void> execute(sqlite3* handle, const char* sql) {
@@ -139,19 +148,27 @@ StoreResult<void> move_aside(const std::string& path, const std::string& aside) 
   return move_file(path + "-wal", aside + "-wal");
 }
 
+// FILE.new, whole and synced, from that backup. False: the backup is not sound, or not there.
+StoreResult<bool> copy_backup(const std::string& path, int number) {
+  const std::string candidate = backup_name(path, number);
+  const auto sound = is_sound(candidate);
+  if (!sound || !*sound) return sound;
+  const auto from = open_plain(candidate, SQLITE_OPEN_READONLY);
+  if (!from) return from.error();
+  if (auto copied = make_checked_copy(from->get(), fresh_name(path)); !copied) {
+    return copied.error();
+  }
+  return true;
+}
+
 // False: there is no sound backup.
 StoreResult<bool> restore_newest(const std::string& path) {
   bool restored = false;
   for (int number = 1; number <= kBackups && !restored; ++number) {
-    const std::string candidate = backup_name(path, number);
-    const auto sound = is_sound(candidate);
-    if (!sound) return sound.error();
-    if (!*sound) continue;
-    const std::string fresh = path + ".new";
-    const auto from = open_plain(candidate, SQLITE_OPEN_READONLY);
-    if (!from) return from.error();
-    if (auto copied = make_checked_copy(from->get(), fresh); !copied) return copied.error();
-    if (auto moved = move_file(fresh, path); !moved) return moved.error();
+    const auto copied = copy_backup(path, number);
+    if (!copied) return copied.error();
+    if (!*copied) continue;
+    if (auto moved = move_file(fresh_name(path), path); !moved) return moved.error();
     restored = true;
   }
   if (auto synced = sync_directory(path); !synced) return synced.error();
@@ -161,7 +178,7 @@ StoreResult<bool> restore_newest(const std::string& path) {
 }  // namespace
 
 StoreResult<void> rotate_backup(sqlite3* live, const std::string& path, Generation generation) {
-  const std::string fresh = path + ".new";
+  const std::string fresh = fresh_name(path);
   if (auto made = make_checked_copy(live, fresh); !made) {
     std::error_code ignored;
     fs::remove(fresh, ignored);
@@ -196,11 +213,14 @@ StoreResult<Replaced> replace_corrupt(const std::string& path, WallTime now) {
 }
 
 StoreResult<void> renew(const std::string& path) {
+  const auto copied = copy_backup(path, 1);
+  if (!copied) return copied.error();
+  // An older one in its place would take back what was acknowledged since.
+  if (!*copied) return StoreError{Fault::Io, backup_name(path, 1) + " was just made, and fails"};
   const std::string aside = path + ".old";
   if (auto moved = move_aside(path, aside); !moved) return moved;
-  const auto restored = restore_newest(path);
-  if (!restored) return restored.error();
-  if (!*restored) return StoreError{Fault::Io, "the backup just made of " + path + " is gone"};
+  if (auto moved = move_file(fresh_name(path), path); !moved) return moved;
+  if (auto synced = sync_directory(path); !synced) return synced;
   std::error_code ignored;
   for (const char* ending : {"", "-wal", "-journal"}) fs::remove(aside + ending, ignored);
   return {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rotated backups beside the database: FILE.1 is the newest of kBackups. A backup counts only after
-// its own check passed; nothing is ever deleted before its successor is whole and synced.
+// its own check passed, and if its tables are those of its version; nothing is ever deleted before
+// its successor is whole and synced.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +35,10 @@ StoreResult<Replaced> replace_corrupt(const std::string& path, WallTime now);
 // Interrupted at any instant it leaves no FILE: is_lost then says so.
 
 StoreResult<void> renew(const std::string& path);
-// Puts a copy of the newest backup, which is just made, in the place of FILE and its log. Of a log
-// whose sync failed nobody knows what is on the disk: replayed after a power cut, a part of it
-// would bring old pages back into a file that was written since. Interrupted, as above.
+// Puts a copy of FILE.1, which is just made, in the place of FILE and its log; Io, and both stay,
+// if it does not pass its check. Of a log whose sync failed nobody knows what is on the disk:
+// replayed after a power cut, a part of it would bring old pages back into a file that was written
+// since. Interrupted, as above.
 
 [[nodiscard]] bool is_lost(const std::string& path);
 // No FILE, or an empty one, beside a backup: a restore was interrupted, or somebody deleted it.

@@ -35,12 +35,19 @@ StoreResult<std::string> schema_of(sqlite3* database) {
   }
 }
 
-StoreResult<std::string> wanted_schema() {
+StoreResult<std::int64_t> version_of(sqlite3* database) {
+  Statement statement(database, "PRAGMA user_version");
+  const auto row = statement.step();
+  if (!row) return row.error();
+  return statement.column_integer(0);
+}
+
+StoreResult<std::string> wanted_schema(std::size_t version) {
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(":memory:", &raw, SQLITE_OPEN_READWRITE, nullptr);
   const std::unique_ptr<sqlite3, Close> fresh(raw);
   if (code != SQLITE_OK) return error_of(raw, code);
-  for (const char* migration : all_migrations()) {
+  for (const char* migration : all_migrations().first(version)) {
     const int made = sqlite3_exec(raw, migration, nullptr, nullptr, nullptr);
     if (made != SQLITE_OK) return error_of(raw, made);
   }
@@ -50,7 +57,11 @@ StoreResult<std::string> wanted_schema() {
 }  // namespace
 
 StoreResult<void> check_schema(sqlite3* database) {
-  const auto wanted = wanted_schema();
+  const auto version = version_of(database);
+  if (!version) return version.error();
+  const auto newest = static_cast<std::int64_t>(all_migrations().size());
+  if (*version < 0 || *version > newest) return {};
+  const auto wanted = wanted_schema(static_cast<std::size_t>(*version));
   if (!wanted) return wanted.error();
   const auto found = schema_of(database);
   if (!found) return found.error();

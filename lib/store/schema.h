@@ -10,7 +10,8 @@ struct sqlite3;
 namespace covfefe::store {
 
 [[nodiscard]] StoreResult<void> check_schema(sqlite3* database);
-// Corrupt if tables and indexes are not exactly those that all migrations make. Spaces do not
-// count: SQLite rewrites the text of a table when a column is added.
+// Corrupt if tables and indexes are not exactly those that the migrations up to the file's own
+// version make. Spaces do not count: SQLite rewrites the text of a table when a column is added. Of
+// a version that this program does not know nothing is said.
 
 }  // namespace covfefe::store

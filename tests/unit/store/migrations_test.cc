@@ -69,6 +69,17 @@ TEST_CASE("a database of the version before circuits keeps its data and gets the
   CHECK(peers.put_friend(operation(9), person(2)).value() == FriendId{7});
 }
 
+TEST_CASE("a backup of the version before circuits takes the place of a damaged database") {
+  const TemporaryDirectory directory;
+  const std::string path = make_version(2, kRows, directory);
+  std::filesystem::copy_file(path, path + ".1");
+  spoil(path, 0, 100);
+  auto database = Database::open(path, kNow);
+  REQUIRE(database.ok());
+  CHECK(database->how() == Opened::Restored);
+  CHECK(Peers(*database).friends().value().size() == 1);
+}
+
 TEST_CASE("a migrated database takes what the older version had no place for, and reopens") {
   const TemporaryDirectory directory;
   const std::string path = make_version(2, kRows, directory);
