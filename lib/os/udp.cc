@@ -24,10 +24,24 @@ Address mapped(const in_addr& v4) {
   return address;
 }
 
-SysResult<void> set_option(const Fd& socket, std::pair<int, int> option, int value,
-                           const char* name) {
-  if (::setsockopt(socket.number(), option.first, option.second, &value, sizeof value) != 0) {
-    return last_error("setsockopt", name);
+struct Option {
+  int level;
+  int name;
+  int value;
+  const char* text;
+};
+constexpr Option kDualStack{IPPROTO_IPV6, IPV6_V6ONLY, 0, "IPV6_V6ONLY"};
+constexpr Option kWireV6[] = {
+    {IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO"},
+    {IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE, "IPV6_MTU_DISCOVER"}};
+constexpr Option kWireV4[] = {{IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO"},
+                              {IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE, "IP_MTU_DISCOVER"}};
+
+SysResult<void> set_options(const Fd& socket, std::span<const Option> options) {
+  for (const Option& one : options) {
+    if (::setsockopt(socket.number(), one.level, one.name, &one.value, sizeof one.value) != 0) {
+      return last_error("setsockopt", one.text);
+    }
   }
   return {};
 }
@@ -37,19 +51,6 @@ void set_buffer(const Fd& socket, int forced, int ordinary) {
   const int bytes = kUdpBufferBytes;
   if (::setsockopt(socket.number(), SOL_SOCKET, forced, &bytes, sizeof bytes) == 0) return;
   ::setsockopt(socket.number(), SOL_SOCKET, ordinary, &bytes, sizeof bytes);
-}
-
-SysResult<void> set_v4_options(const Fd& socket) {
-  if (auto r = set_option(socket, {IPPROTO_IP, IP_PKTINFO}, 1, "IP_PKTINFO"); !r) return r;
-  return set_option(socket, {IPPROTO_IP, IP_MTU_DISCOVER}, IP_PMTUDISC_PROBE, "IP_MTU_DISCOVER");
-}
-
-SysResult<void> set_v6_options(const Fd& socket) {
-  if (auto r = set_option(socket, {IPPROTO_IPV6, IPV6_RECVPKTINFO}, 1, "IPV6_RECVPKTINFO"); !r) {
-    return r;
-  }
-  return set_option(socket, {IPPROTO_IPV6, IPV6_MTU_DISCOVER}, IPV6_PMTUDISC_PROBE,
-                    "IPV6_MTU_DISCOVER");
 }
 
 struct NewSocket {
@@ -96,9 +97,9 @@ SysResult<void> set_wire_options(const Fd& socket) {
   }
   if (auto set = set_nonblocking(socket); !set) return set;
   if (family == AF_INET6) {
-    if (auto set = set_v6_options(socket); !set) return set;
+    if (auto set = set_options(socket, kWireV6); !set) return set;
   }
-  return set_v4_options(socket);
+  return set_options(socket, kWireV4);
 }
 
 SysResult<Fd> open_udp(const Endpoint& bind_to) {
@@ -106,8 +107,7 @@ SysResult<Fd> open_udp(const Endpoint& bind_to) {
   if (!made) return made.error();
   const Fd& socket = made->fd;
   if (made->family == AF_INET6) {
-    auto dual = set_option(socket, {IPPROTO_IPV6, IPV6_V6ONLY}, 0, "IPV6_V6ONLY");
-    if (!dual) return dual.error();
+    if (auto set = set_options(socket, {&kDualStack, 1}); !set) return set.error();
   }
   if (auto set = set_wire_options(socket); !set) return set.error();
   set_buffer(socket, SO_RCVBUFFORCE, SO_RCVBUF);
@@ -123,14 +123,12 @@ SysResult<Fd> open_udp(const Endpoint& bind_to) {
 
 SysResult<LocalUdp> local_udp(const Fd& socket) {
   int type = 0;
-  socklen_t length = sizeof type;
-  if (::getsockopt(socket.number(), SOL_SOCKET, SO_TYPE, &type, &length) != 0) {
-    return last_error("getsockopt", "SO_TYPE");
-  }
+  socklen_t type_length = sizeof type;
   sockaddr_storage address{};
-  length = sizeof address;
-  if (::getsockname(socket.number(), reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-    return last_error("getsockname", "");
+  socklen_t length = sizeof address;
+  if (::getsockopt(socket.number(), SOL_SOCKET, SO_TYPE, &type, &type_length) != 0 ||
+      ::getsockname(socket.number(), reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    return last_error("look at", "inherited UDP socket");
   }
   const std::optional<Endpoint> endpoint = to_endpoint(address);
   sockaddr_storage peer{};
@@ -208,8 +206,6 @@ struct UdpReceiver::Buffers {
 UdpReceiver::UdpReceiver() : buffers_(std::make_unique<Buffers>()) {
   for (std::size_t i = 0; i < kUdpBatch; ++i) buffers_->prepare(i);
 }
-UdpReceiver::UdpReceiver(UdpReceiver&&) noexcept = default;
-UdpReceiver& UdpReceiver::operator=(UdpReceiver&&) noexcept = default;
 UdpReceiver::~UdpReceiver() = default;
 
 std::span<const ReceivedDatagram> UdpReceiver::receive(const Fd& socket) {

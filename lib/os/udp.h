@@ -68,8 +68,8 @@ class UdpReceiver {
 
   UdpReceiver();
   // Allocates all buffers (128 KiB); receive() allocates nothing.
-  UdpReceiver(UdpReceiver&&) noexcept;
-  UdpReceiver& operator=(UdpReceiver&&) noexcept;
+  UdpReceiver(const UdpReceiver&) = delete;
+  UdpReceiver& operator=(const UdpReceiver&) = delete;
   ~UdpReceiver();
 
   [[nodiscard]] std::span<const ReceivedDatagram> receive(const Fd& socket);
