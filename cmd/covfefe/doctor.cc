@@ -80,6 +80,11 @@ void judge_answer(const Answer& answer, int kernel_landlock, Report& report) {
   }
   // In a PID namespace of its own the service would count from 1.
   report.fine();
+  if (answer.said->state.starts_with("locked")) {
+    report.add({Level::Warning, answer.service, answer.said->state,
+                "new handshakes, new friends and changes of friends wait for it",
+                "covfefe unlock"});
+  }
   if (answer.said->jail.landlock >= kernel_landlock) return report.fine();
   report.add({Level::Warning, answer.service,
               "says that Landlock ABI " + std::to_string(answer.said->jail.landlock) +

@@ -185,6 +185,7 @@ int init(const Common& common, const InitOptions& options) {
   std::printf("start it:  %s\n", layout.tree() == os::RootTree::System
                                      ? "systemctl enable --now covfefe.target"
                                      : ("covfefe up --root " + layout.root()).c_str());
+  if (!options.passphrase_file.empty()) std::printf("each time: covfefe unlock\n");
   warn_of_storage(layout);
   return kDone;
 }

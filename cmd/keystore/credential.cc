@@ -17,6 +17,7 @@ Expected<std::optional<std::vector<std::uint8_t>>, std::string> read_credential(
   if (!file.ok()) return file.error().text();
   std::string_view digits = text_of(*file);
   if (digits.ends_with('\n')) digits.remove_suffix(1);
+  if (digits == kNoCredential) return Found{};
   Found out;
   if (digits.size() == kDigits) out = from_hex(digits);
   wipe(*file);

@@ -24,7 +24,7 @@ struct Facts {
 };
 
 std::string state_of(const Node& node, const rpc::Service& service) {
-  if (!node.vault) return "locked: open the key file with `covfefe unlock`";
+  if (!node.vault) return "locked: " + node.way_in;
   if (service.count(kRouterEdge).live == 0) return "waits for the router";
   return "ok";
 }
@@ -73,10 +73,21 @@ rpc::InspectedService describe(const Node& node, const Facts& facts) {
   return out;
 }
 
+// What an operator can do about a key file for which no credential was given.
+std::string way_into(const keys::Place& place) {
+  const keys::SealedResult<keys::SealedHead> head = keys::SealedFile::inspect(place);
+  if (!head) return head.error().text;
+  if (head->lock == keys::Lock::Passphrase) return "open the key file with `covfefe unlock`";
+  return "its credential is missing: put " + std::string(kCredentials) + "/" +
+         std::string(kCredentialName) +
+         " back and restart the keystore, or give its text to `covfefe unlock`";
+}
+
 // Does the credential that was given open the file? None given is no failure: an operator will.
 bool open_at_start(Node& node, Resources& held) {
   if (!held.credential) {
-    node.log.record(Level::Notice, "locked", {{"next", "covfefe unlock"}});
+    node.way_in = way_into(held.place);
+    node.log.record(Level::Notice, "locked", {{"next", node.way_in}});
     return true;
   }
   const keys::SealedResult<void> opened = open_vault(node, *held.credential);

@@ -56,6 +56,7 @@ struct Node {
   rpc::CallCount operator_calls;
   std::optional<keys::OnionKeys> onion;    // made at the start; used while not locked
   std::function<void()> disk_failed = {};  // what is durable is unknown: the process must end
+  std::string way_in = {};                 // while locked: what an operator can do
 };
 
 [[nodiscard]] capnp::Capability::Client router_edge(Node& node);

@@ -84,8 +84,9 @@ def service_problems(service, text):
         yield f'{unit}: only what lies on the volume is ordered after its mount'
     if re.search(r'^CapabilityBoundingSet=', text, re.M) is None:
         yield f'{unit}: has no line CapabilityBoundingSet='
-    if ('LoadCredential=keystore.key:' in text) != (service == 'keystore'):
-        yield f'{unit}: the credential is the keystore\'s and nobody else\'s'
+    for key in ('LoadCredential=keystore.key:', 'SetCredential=keystore.key:none'):
+        if (key in text) != (service == 'keystore'):
+            yield f'{unit}: the credential is the keystore\'s and nobody else\'s'
     if f'{service}.operator'.replace('.', '-') + '.socket' not in value(text, 'Sockets'):
         yield f'{unit}: does not take its operator socket'
     for wire in WIRES:

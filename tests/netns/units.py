@@ -31,6 +31,24 @@ def before_init(lab):
         assert state == "inactive" and restarts in ("0", ""), (name, state, restarts)
 
 
+def locked_by_passphrase(lab):
+    """without a credential the keystore starts once, status and doctor say what it waits for, and unlock opens it"""
+    host = lab.host("alice")
+    host.run(["sh", "-c", "echo correct horse battery > /tmp/secret"])
+    node = lab.node(host, "--passphrase-file", "/tmp/secret")
+    assert not os.path.exists("/proc/%d/root/etc/covfefe/credentials/keystore.key" % host.pid1)
+    node.up()
+    time.sleep(1)
+    state, restarts = host.show(unit("keystore"), "ActiveState", "NRestarts")
+    assert state == "active" and restarts == "0", (state, restarts, host.journal("keystore", 20))
+    services = {one["name"]: one for one in node.json("status", check=False)["services"]}
+    assert "locked: open the key file with `covfefe unlock`" == services["keystore"]["note"], services
+    found = [one for one in json.loads(node.try_cli("doctor", "--json")[1])["findings"] if one["area"] == "keystore"]
+    assert [one["fix"] for one in found] == ["covfefe unlock"], found
+    node.cli("unlock", "--passphrase-file", "/tmp/secret")
+    nodes.wait_for("alice to be whole", 10, lambda: node.json("status", check=False)["state"] == "ok")
+
+
 def inherited(node, name):
     """systemd's own descriptor of a wire socket, as a socket of ours."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -248,4 +266,4 @@ def watchdog(lab):
 
 
 if __name__ == "__main__":
-    systemd.main(before_init, units, watchdog)
+    systemd.main(before_init, locked_by_passphrase, units, watchdog)

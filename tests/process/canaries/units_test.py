@@ -9,7 +9,8 @@ from systemd import nodes, unit
 
 TWIN = os.path.abspath(sys.argv[1])
 # What starts, supervises and joins the service is taken away, and nothing that hardens it.
-LEFT_OUT = ("Wants=", "After=", "Before=", "Type=", "Restart", "WatchdogSec=", "ExecStart=", "ExecReload=", "LoadCredential=")
+LEFT_OUT = ("Wants=", "After=", "Before=", "Type=", "Restart", "WatchdogSec=", "ExecStart=", "ExecReload=", "LoadCredential=",
+            "SetCredential=")
 ADDED = """Type=oneshot
 RemainAfterExit=yes
 ExecStart=-{program} unit {service}

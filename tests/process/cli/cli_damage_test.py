@@ -142,7 +142,7 @@ def credential(lab):
     os.unlink(path)
     alice.up()
     state = [one for one in alice.json("status", check=False)["services"] if one["name"] == "keystore"][0]
-    assert "locked" in state["note"], state
+    assert "locked" in state["note"] and "credentials/keystore.key back" in state["note"], state
     alice.down()
     assert read(keys) == sealed
     write(path, good)
