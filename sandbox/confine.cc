@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "os/clock.h"
 #include "os/fd.h"
 #include "os/log_sink.h"
 #include "os/users.h"
@@ -34,6 +35,19 @@ SysResult<void> check_alone(const os::Fd& status) {
   if (!now.ok()) return now.error();
   if (now->threads != 1) return SysError{"confine", "a process that has threads already", EBUSY};
   return {};
+}
+
+// The kernel counts a thread that was joined until it is gone, and the unit allows no more of them
+// than the service has: the trial's is awaited.
+SysResult<void> await_alone(const os::Fd& status) {
+  constexpr Duration kPatience = Duration::seconds(5);
+  const Instant start = os::monotonic_now();
+  SysResult<void> alone = check_alone(status);
+  while (!alone.ok() && alone.error().number == EBUSY && os::monotonic_now() - start < kPatience) {
+    alone = check_alone(status);
+  }
+  if (alone.ok() || alone.error().number != EBUSY) return alone;
+  return SysError{"confine", "the trial's thread, which does not end", EBUSY};
 }
 
 SysResult<void> lower_limits(const Policy& policy) {
@@ -105,6 +119,7 @@ SysResult<JailReport> apply(const Policy& policy, const Options& options) {
   SysResult<ProcessStatus> now = audit(*status, policy, *owner);
   if (!now.ok()) return now.error();
   if (SysResult<void> works = exercise_library(policy.threads); !works.ok()) return works.error();
+  if (SysResult<void> alone = await_alone(*status); !alone.ok()) return alone.error();
   JailReport report = report_of(*now);
   report.syscalls = *syscalls;
   report.landlock = *landlock;

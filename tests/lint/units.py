@@ -32,7 +32,8 @@ PrivateDevices=yes
 SystemCallArchitectures=native
 SystemCallErrorNumber=EPERM
 IPAddressDeny=any
-MemoryDenyWriteExecute=yes""".split('\n')
+MemoryDenyWriteExecute=yes
+TasksMax=2""".split('\n')
 STATEFUL = ('keystore', 'peerdb')
 # Ten times the exposure level that `systemd-analyze security` may find at most.
 THRESHOLD = {'tun-helper': 16, 'router': 3, 'keystore': 3, 'peerdb': 3, 'shaper': 3}
@@ -65,6 +66,8 @@ def wanted_of(service):
         'RequiresMountsFor': '',
         'StateDirectory': '',
         'RestrictAddressFamilies': 'AF_UNIX AF_NETLINK' if helper else 'AF_UNIX',
+        # Threads that it has; root is exempt.
+        'LimitNPROC': '8' if helper else '2' if service in ('router', 'shaper') else '1',
         'PrivateNetwork': '' if helper else 'yes',
         'PrivateUsers': '' if helper else 'yes',
         'BindReadOnlyPaths': f'/run/systemd/notify{edge}',

@@ -114,6 +114,8 @@ def walls(alice):
         assert there == ([service] if service in ("keystore", "peerdb") else []), (service, there)
         shell = subprocess.run(["nsenter", "-t", str(pid), "-m", "--", "/bin/sh", "-c", "true"], capture_output=True)
         assert shell.returncode != 0 and b"Permission denied" in shell.stderr, (service, shell)
+        threads = alice.host.show(unit(service), "LimitNPROC")
+        assert service == "tun-helper" or str(len(os.listdir("/proc/%d/task" % pid))) == threads, (service, threads)
 
 
 class Pinging:

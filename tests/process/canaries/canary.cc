@@ -110,9 +110,11 @@ int behind_ours() {
   return tally.wrong == 0 ? 0 : 1;
 }
 
-int behind_unit(std::string_view service) {
+int behind_unit(const Policy& policy) {
+  const std::string_view service = policy.service;
   ::signal(SIGSYS, SIG_IGN);
   const Held held = hold_as_unit();
+  start_as_many_threads(policy.threads);
   Tally tally;
   for (const Row& row : rows()) {
     if ((row.who & bit_of(service)) == 0) continue;
@@ -138,7 +140,7 @@ int main_of(std::span<char* const> words) {
     std::fputs("usage: canary ours | canary unit|abort|leave SERVICE\n", stderr);
     return 64;
   }
-  if (mode == "unit") return behind_unit(policy->service);
+  if (mode == "unit") return behind_unit(*policy);
   if (::unshare(CLONE_NEWNET) != 0) return 1;
   const Node node;
   furnish(node.root());

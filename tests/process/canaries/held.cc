@@ -17,6 +17,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "sandbox/policy.h"
 
@@ -144,6 +145,13 @@ Held hold_as_unit() {
   held.other = 1;
   held.to = 0xc000'0209;  // 192.0.2.9, for documentation only: the test routes it to nowhere
   return held;
+}
+
+void start_as_many_threads(sandbox::Threads threads) {
+  if (threads == sandbox::Threads::None) return;
+  std::thread([] {
+    for (;;) ::pause();
+  }).detach();
 }
 
 }  // namespace covfefe::test

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "sandbox/policy.h"
 #include "tests/process/sandbox/jail_acts.h"
 
 namespace covfefe::test {
@@ -19,5 +20,8 @@ void furnish(const std::string& root);
 
 [[nodiscard]] Held hold_as_unit();
 // What systemd has passed: sockets, and the TUN device where it is not for the process to open.
+
+void start_as_many_threads(sandbox::Threads threads);
+// As the service of such a policy has once it is READY. Ends the process if that is refused.
 
 }  // namespace covfefe::test
