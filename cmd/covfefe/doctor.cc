@@ -14,6 +14,7 @@
 #include "printable.h"
 #include "sandbox/landlock.h"
 #include "services.h"
+#include "shell_word.h"
 #include "wrap.h"
 
 namespace covfefe::cli {
@@ -40,7 +41,8 @@ std::string state_of(const Census& census) {
 }
 
 void judge_presence(const Layout& layout, Audit& audit) {
-  const std::string start = "systemctl start covfefe.target, or covfefe up --root " + layout.root();
+  const std::string start =
+      "systemctl start covfefe.target, or covfefe up --root " + shell_word(layout.root());
   if (audit.state == "down") {
     audit.report.add({Level::Failing, "node",
                       "no service runs; only files and machine were checked",

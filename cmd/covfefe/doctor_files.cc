@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doctor_files.h"
 
+#include "shell_word.h"
+
 namespace covfefe::cli::doctor {
 namespace {
 
@@ -32,7 +34,25 @@ std::optional<os::Owner> user_of(const Layout& layout, const std::string& servic
   return owner ? std::optional<os::Owner>(*owner) : std::nullopt;
 }
 
+std::string chown(const os::Owner& owner, const std::string& path) {
+  return "chown -h " + owner_text(owner) + " " + shell_word(path);
+}
+
+// chmod(1) follows links, and who may write in the directory may put one there at any time: it is
+// done with his rights, and with his directory below it, wherever that lies.
+std::string chmod(const WantedFile& wanted) {
+  const std::string mode = "chmod " + octal(wanted.most) + " ";
+  if (wanted.keeper.uid == 0) return mode + shell_word(wanted.path);
+  const std::size_t slash = wanted.path.rfind('/');
+  const std::string uid = std::to_string(wanted.keeper.uid);
+  const std::string gid = std::to_string(wanted.keeper.gid);
+  return "(cd " + shell_word(wanted.path.substr(0, slash)) + " && setpriv --reuid " + uid +
+         " --regid " + gid + " --clear-groups " + mode +
+         shell_word("." + wanted.path.substr(slash)) + ")";
+}
+
 Finding wrong(const WantedFile& wanted, std::string what, std::string fix) {
+  if (!can_be_copied(wanted.path)) fix = "none of ours is called so: look at it, and remove it";
   return {Level::Failing, kArea, wanted.path + " " + std::move(what), wanted.why, std::move(fix)};
 }
 
@@ -63,6 +83,7 @@ WantedFile wanted_state(const Layout& layout, const std::string& service, const 
   WantedFile out;
   out.path = layout.path("var/lib/covfefe/" + service + "/" + name);
   out.owner = user_of(layout, service).value_or(os::Owner{0, 0});
+  out.keeper = out.owner;
   out.user = "covfefe-" + service;
   out.why = service == "keystore" ? "it holds the node's keys, sealed"
                                   : "it holds friends, endpoints and what was measured";
@@ -87,13 +108,13 @@ void check_file(const WantedFile& wanted, const SeenFile& seen, Report& report) 
     owner = wrong(wanted,
                   "belongs to " + owner_text(has) + ", not to " + wanted.user + " (" +
                       owner_text(wanted.owner) + ")",
-                  "chown " + owner_text(wanted.owner) + " " + wanted.path);
+                  chown(wanted.owner, wanted.path));
   }
   report.judge(std::move(owner));
   std::optional<Finding> mode;
   if ((seen.facts.mode & ~wanted.most) != 0) {
     mode = wrong(wanted, "has mode " + octal(seen.facts.mode) + ", not " + octal(wanted.most),
-                 "chmod " + octal(wanted.most) + " " + wanted.path);
+                 chmod(wanted));
   }
   report.judge(std::move(mode));
 }
@@ -110,13 +131,14 @@ void check_socket(const SocketQuestion& it, const SeenFile& seen, Report& report
                          facts.owner.gid == *it.operators && (facts.mode & 0117) == 0;
   std::optional<Finding> finding;
   if (facts.owner.uid != it.owner.uid || ((facts.mode & 0177) != 0 && !for_group)) {
-    finding = Finding{
-        Level::Failing, "sockets",
-        it.path + " has owner " + owner_text(facts.owner) + " and mode " + octal(facts.mode) +
-            ", not uid " + std::to_string(it.owner.uid) + " and 0600",
-        "a socket's owner is who may connect: others get rights of the " +
-            std::string(it.edge.connector.empty() ? "operator" : it.edge.connector),
-        "chown " + std::to_string(it.owner.uid) + " " + it.path + " && chmod 0600 " + it.path};
+    finding =
+        Finding{Level::Failing, "sockets",
+                it.path + " has owner " + owner_text(facts.owner) + " and mode " +
+                    octal(facts.mode) + ", not uid " + std::to_string(it.owner.uid) + " and 0600",
+                "a socket's owner is who may connect: others get rights of the " +
+                    std::string(it.edge.connector.empty() ? "operator" : it.edge.connector),
+                "chown -h " + std::to_string(it.owner.uid) + " " + shell_word(it.path) +
+                    " && chmod 0600 " + shell_word(it.path)};
   }
   report.judge(std::move(finding));
 }
@@ -127,11 +149,12 @@ void check_parent(const PathQuestion& it, Report& report) {
   std::optional<Finding> finding;
   const bool open = (it.facts.mode & kOthersWrite) != 0 && (it.facts.mode & kSticky) == 0;
   if (open || it.facts.owner.uid != 0) {
-    finding = Finding{Level::Failing, kArea,
-                      it.path + " belongs to " + owner_text(it.facts.owner) + " with mode " +
-                          octal(it.facts.mode),
-                      "whoever may write there may exchange the node's files",
-                      "chown root:root " + it.path + " && chmod 0755 " + it.path};
+    finding = Finding{
+        Level::Failing, kArea,
+        it.path + " belongs to " + owner_text(it.facts.owner) + " with mode " +
+            octal(it.facts.mode),
+        "whoever may write there may exchange the node's files",
+        "chown -h root:root " + shell_word(it.path) + " && chmod 0755 " + shell_word(it.path)};
   }
   report.judge(std::move(finding));
 }

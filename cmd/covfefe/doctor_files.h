@@ -18,8 +18,9 @@ struct WantedFile {
   os::FileKind kind = os::FileKind::Regular;
   mode_t most = 0600;  // no bit beyond these
   os::Owner owner;
-  std::string user;  // its name, for the fix
-  std::string why;   // it must not be wider
+  std::string user;        // its name
+  std::string why;         // it must not be wider
+  os::Owner keeper{0, 0};  // who may write in its directory, for the fix
 };
 
 [[nodiscard]] std::vector<WantedFile> wanted_files(const Layout& layout);

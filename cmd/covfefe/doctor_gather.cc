@@ -8,6 +8,7 @@
 #include "os/clock.h"
 #include "os/files.h"
 #include "os/process.h"
+#include "shell_word.h"
 
 namespace covfefe::cli::doctor {
 namespace {
@@ -187,9 +188,10 @@ void look_at_storage(const Layout& layout, const Places& places, const config::C
     facts.required = config.require_luks;
     auto verdict = os::examine_directory(facts.directory, view);
     if (!verdict) {
-      report.add({Level::Failing, "storage", verdict.error().text(),
-                  "without it the " + std::string(service) + " cannot start",
-                  "mount the volume; a new node: covfefe init --root " + layout.root()});
+      report.add(
+          {Level::Failing, "storage", verdict.error().text(),
+           "without it the " + std::string(service) + " cannot start",
+           "mount the volume; a new node: covfefe init --root " + shell_word(layout.root())});
       continue;
     }
     if (told && !verdict->encrypted) continue;  // the same volume most of the time

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "doctor_process.h"
+#include "shell_word.h"
 
 namespace covfefe::cli::doctor {
 namespace {
@@ -96,7 +97,8 @@ void check_owners(const MapsQuestion& it, Report& report) {
     report.add({Level::Failing, it.service,
                 "runs " + file.path + ", which others than root may change",
                 "whoever changes it is the service at its next start",
-                "chown root:root " + file.path + " && chmod go-w " + file.path});
+                "chown -h root:root " + shell_word(file.path) + " && chmod go-w " +
+                    shell_word(file.path)});
     return;
   }
   report.fine();

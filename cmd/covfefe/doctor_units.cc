@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "shell_word.h"
+
 namespace covfefe::cli::doctor {
 namespace {
 
@@ -142,10 +144,10 @@ void check_exposure(std::string_view service, std::string_view analysis, Report&
 }
 
 void check_replacement(const std::string& path, Report& report) {
-  report.add(
-      {Level::Warning, "units", path + " hides the unit that came with this program",
-       "its walls are those of the copy, and upgrades do not reach it",
-       "rm " + path + ", keep changes in a drop-in (systemctl edit), systemctl daemon-reload"});
+  report.add({Level::Warning, "units", path + " hides the unit that came with this program",
+              "its walls are those of the copy, and upgrades do not reach it",
+              "rm " + shell_word(path) +
+                  ", keep changes in a drop-in (systemctl edit), systemctl daemon-reload"});
 }
 
 }  // namespace covfefe::cli::doctor

@@ -15,6 +15,7 @@
 #include "os/resolve.h"
 #include "programs.h"
 #include "reach.h"
+#include "shell_word.h"
 #include "storage.h"
 #include "wrap.h"
 
@@ -184,7 +185,7 @@ int init(const Common& common, const InitOptions& options) {
               crypto::fingerprint(card->identity_key).c_str(), layout.config().c_str());
   std::printf("start it:  %s\n", layout.tree() == os::RootTree::System
                                      ? "systemctl enable --now covfefe.target"
-                                     : ("covfefe up --root " + layout.root()).c_str());
+                                     : ("covfefe up --root " + shell_word(layout.root())).c_str());
   if (!options.passphrase_file.empty()) std::printf("each time: covfefe unlock\n");
   warn_of_storage(layout);
   return kDone;

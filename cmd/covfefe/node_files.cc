@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "os/files.h"
+#include "shell_word.h"
 
 namespace covfefe::cli {
 namespace {
@@ -12,9 +13,10 @@ Outcome<std::string> read(const Layout& layout, const std::string& path) {
   auto text = os::read_text(path, config::kMaxText);
   if (text) return std::move(*text);
   const bool missing = text.error().number == ENOENT;
-  return Problem{text.error().text(),
-                 missing ? "make a node here first: covfefe init --root " + layout.root() : "",
-                 missing ? kDown : kRefused};
+  return Problem{
+      text.error().text(),
+      missing ? "make a node here first: covfefe init --root " + shell_word(layout.root()) : "",
+      missing ? kDown : kRefused};
 }
 
 }  // namespace
@@ -32,7 +34,8 @@ Outcome<config::Card> load_identity(const Layout& layout) {
   if (!text) return text.error();
   auto parsed = config::parse_card(*text, layout.identity());
   if (!parsed) {
-    return Problem{parsed.error().text(), "move it away; `covfefe init --root " + layout.root() +
+    return Problem{parsed.error().text(), "move it away; `covfefe init --root " +
+                                              shell_word(layout.root()) +
                                               "` writes it anew from the keys that are there"};
   }
   return std::move(*parsed);

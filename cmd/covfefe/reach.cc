@@ -2,6 +2,7 @@
 #include "reach.h"
 
 #include "os/private_mount.h"
+#include "shell_word.h"
 
 namespace covfefe::cli {
 
@@ -18,7 +19,7 @@ Outcome<std::string> root_for_services(const Layout& layout) {
   const auto open = os::walkable_by_others(kShownAt);
   if (open && *open) return std::string(kShownAt);
   return Problem{layout.root() + " is closed to the users of the services",
-                 "chmod o+x " + layout.root()};
+                 "chmod o+x " + shell_word(layout.root())};
 }
 
 }  // namespace covfefe::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rpc/client.h"
 #include "services.h"
+#include "shell_word.h"
 
 namespace covfefe::cli {
 
@@ -16,7 +17,7 @@ Outcome<Connection> Connection::open(const Layout& layout, std::string_view serv
   if (client) return Connection(std::move(*client));
   return Problem{"the " + std::string(service) + " of the node in " + layout.root() +
                      " does not answer: " + client.error().text,
-                 "is it running? covfefe up --root " + layout.root(), kDown};
+                 "is it running? covfefe up --root " + shell_word(layout.root()), kDown};
 }
 
 }  // namespace covfefe::cli

@@ -11,6 +11,7 @@
 #include "os/stream.h"
 #include "rpc/convert.h"
 #include "service_calls.h"
+#include "shell_word.h"
 
 namespace covfefe::cli {
 namespace {
@@ -56,7 +57,7 @@ Outcome<InspectionView> inspect_helper(const Layout& layout, Duration patience) 
   if (!text || text->empty()) {
     return Problem{"the tun-helper of the node in " + layout.root() + " does not answer: " +
                        (text ? "it closed without a word" : text.error().text()),
-                   "is it running? covfefe up --root " + layout.root(), kDown};
+                   "is it running? covfefe up --root " + shell_word(layout.root()), kDown};
   }
   return inspection_from_text(*text);
 }

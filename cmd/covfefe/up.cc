@@ -8,6 +8,7 @@
 #include "os/log_sink.h"
 #include "os/process.h"
 #include "reach.h"
+#include "shell_word.h"
 #include "sockets.h"
 #include "supervisor.h"
 
@@ -28,7 +29,7 @@ Outcome<int> run_node(const Layout& layout, const UpOptions& options) {
     const bool running = lock.error().number == EWOULDBLOCK;
     return Problem{
         running ? "the node in " + layout.root() + " is running already" : lock.error().text(),
-        running ? "covfefe status --root " + layout.root() : ""};
+        running ? "covfefe status --root " + shell_word(layout.root()) : ""};
   }
   auto sockets = SocketSet::open(layout, *config);
   if (!sockets) return sockets.error();

@@ -55,6 +55,37 @@ def healthy(lab):
     call(alice, "status").ends(DONE)
 
 
+def hostile_names(node):
+    """A service names its files: the fixes that are to be copied run nothing else, and follow no link."""
+    folder = os.path.join(node.root, "var/lib/covfefe/peerdb")
+    owner = os.stat(folder)
+    marker, target = os.path.join(node.lab.directory, "marker"), os.path.join(node.lab.directory, "target")
+    for name in ("x;touch ${IFS}%s" % os.path.basename(marker), "$(touch marker)", "a'b\"c", "-R"):
+        path = os.path.join(folder, name)
+        for target_mode in (None, 0o644):
+            with open(path, "w"):
+                os.chmod(path, 0o644)
+            os.chown(path, 4711, owner.st_gid)
+            found = [one for one in examined(node)[1]["findings"] if one["what"].startswith(path)]
+            assert len(found) == 2, found
+            if target_mode:
+                os.unlink(path)
+                os.close(os.open(target, os.O_CREAT, target_mode))
+                os.symlink(target, path)
+            for one in found:
+                subprocess.run(["sh", "-c", one["fix"]], cwd=node.lab.directory, timeout=10, stderr=subprocess.DEVNULL,
+                               check=not target_mode)
+            facts = os.lstat(path)
+            assert facts.st_uid == owner.st_uid, (name, facts)
+            if target_mode:
+                facts = os.stat(target)
+                assert facts.st_uid == 0 and facts.st_mode & 0o777 == target_mode, (name, facts)
+            else:
+                assert facts.st_mode & 0o777 == 0o600, (name, facts)
+            os.unlink(path)
+    assert not os.path.exists(marker), "a file's name was run"
+
+
 def files(lab):
     """modes, owners, sockets and drop-ins: each is named, its fix mends it"""
     alice = alone(lab)
@@ -76,6 +107,7 @@ def files(lab):
     fix = named(alice, "failing", "peerdb belongs to 4711:4711")["fix"]
     subprocess.run(["sh", "-c", fix], check=True, timeout=10)
     assert os.stat(peerdb).st_uid == facts.st_uid
+    hostile_names(alice)
     drop_ins = os.path.join(alice.root, "etc/systemd/system/covfefe-router.service.d")
     os.makedirs(drop_ins)
     with open(os.path.join(drop_ins, "open.conf"), "w") as file:

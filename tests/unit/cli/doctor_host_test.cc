@@ -162,6 +162,24 @@ TEST_CASE("files: owner, mode and kind") {
   CHECK(only(judged(check_file, wanted, SeenFile{Sight::Hidden, {}}), Level::Unseen, "not shown"));
 }
 
+TEST_CASE("fixes name what a service called its files, and act on nothing else") {
+  const auto fixes = [](const std::string& name) {
+    const WantedFile wanted{"/s/" + name, os::FileKind::Regular, 0600, {7, 8}, "u", "why", {7, 8}};
+    const SeenFile seen{Sight::Seen, {os::FileKind::Regular, 0644, {0, 0}, {}}};
+    std::vector<std::string> out;
+    const Report report = judged(check_file, wanted, seen);
+    for (const Finding& one : report.findings()) out.push_back(one.fix);
+    return out;
+  };
+  const std::string own = "(cd /s && setpriv --reuid 7 --regid 8 --clear-groups chmod 0600 ";
+  CHECK(fixes("keys") == std::vector<std::string>{"chown -h 7:8 /s/keys", own + "./keys)"});
+  CHECK(fixes("x;sh y") ==
+        std::vector<std::string>{"chown -h 7:8 '/s/x;sh y'", own + "'./x;sh y')"});
+  CHECK(fixes("a'`b`") ==
+        std::vector<std::string>{"chown -h 7:8 '/s/a'\\''`b`'", own + "'./a'\\''`b`')"});
+  for (const std::string& fix : fixes("a\nsh y")) CHECK(fix.find("sh y") == std::string::npos);
+}
+
 TEST_CASE("parents of the node's files are root's") {
   const auto seen = [](mode_t mode, os::Owner owner) {
     return PathQuestion{"/etc", {os::FileKind::Directory, mode, owner, {}}};
