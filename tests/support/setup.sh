@@ -28,6 +28,7 @@ install_missing() {
 }
 
 install_packages() { install_missing $build_packages $demo_packages; }
+install_coverage_packages() { install_missing $build_packages clang llvm; }
 install_test_packages() { install_missing $build_packages $demo_packages $test_packages; }
 
 # logged COMMAND...   says only what went wrong
