@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion for bash, with Debian's bash-completion: the tool itself knows what fits.
+# Completion for bash, with Debian's bash-completion: the tool itself knows what fits. It is the one in PATH, whatever
+# path was typed: what is only typed is not yet meant to run.
 _covfefe()
 {
     local cur words cword offers offer
     _get_comp_words_by_ref -n =: cur words cword
-    mapfile -t offers < <("${words[0]/#\~/$HOME}" complete -- "${words[@]:1:cword}" 2>/dev/null)
+    mapfile -t offers < <(command covfefe complete -- "${words[@]:1:cword}" 2>/dev/null)
     case ${offers[0]-} in
         :files*) _filedir; return ;;
         :directories*) _filedir -d; return ;;

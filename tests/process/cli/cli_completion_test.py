@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Completions of bash, zsh and fish: every verb and option that --help names is offered and no other, with the names
 of friends from the running node; a node that is down or hangs costs the typist nothing."""
-import os, re, signal, subprocess, time
+import os, re, signal, subprocess, tempfile, time
 
 from contract import DONE, alone, bare, call, nodes
 
@@ -63,9 +63,8 @@ def printed(command, environment):
     return {row.split("\t")[0] for row in done.stdout.splitlines() if row}
 
 
-def shells(node):
-    """The installed scripts in real shells; each command prints what would be offered."""
-    folder = os.path.dirname(nodes.covfefe())
+def in_shells(words):
+    """For each shell, a command that prints what the installed script offers for the line."""
     bash = """. /usr/share/bash-completion/bash_completion; . %s/covfefe.bash
       complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; COMP_TYPE=9
         COMPREPLY=(); _covfefe; printf '%%s\\n' "${COMPREPLY[@]}"; }
@@ -73,23 +72,40 @@ def shells(node):
     zsh = """_describe() { print -l -- ${offers%%%%:*} }; _files() { print files $@ }
       try() { words=("$@"); CURRENT=$#; . %s/_covfefe }
       try """ % FOLDER
+    line = " ".join(word or "''" for word in words)
+    return [["bash", "--norc", "-c", bash + line], ["zsh", "-f", "-c", zsh + line],
+            ["fish", "--no-config", "-c", "source %s/covfefe.fish; complete -C '%s'" % (FOLDER, " ".join(words))]]
+
+
+def with_path():
+    return {**os.environ, "PATH": os.path.dirname(nodes.covfefe()) + ":" + os.environ["PATH"]}
+
+
+def shells(node):
     for words, wanted in [(["fri"], {"friend"}), (["friend", "show", "--root", node.root, ""], {"bob", "carol"}),
                           (["why", "--root", node.root, "b"], {"bob"})]:
-        line = "covfefe " + " ".join(word or "''" for word in words)
-        for command in (["bash", "--norc", "-c", bash + line], ["zsh", "-f", "-c", zsh + line],
-                        ["fish", "--no-config", "-c", "source %s/covfefe.fish; complete -C '%s'" % (
-                            FOLDER, "covfefe " + " ".join(words))]):
-            environment = {**os.environ, "PATH": folder + ":" + os.environ["PATH"]}
+        for command in in_shells(["covfefe", *words]):
             nodes.wait_for("%s to offer %s for %s" % (command[0], wanted, words), 5,
-                           lambda: printed(node.host.command(command), environment) == wanted)
+                           lambda: printed(node.host.command(command), with_path()) == wanted)
+
+
+def test_what_is_typed_does_not_run():
+    """A program of another place that is called covfefe, too: the typist has not pressed Enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        program, marker = os.path.join(folder, "covfefe"), os.path.join(folder, "marker")
+        with open(program, "w") as file:
+            file.write("#!/bin/sh\ntouch %s\necho evil\n" % marker)
+        os.chmod(program, 0o755)
+        for command in in_shells([program, "fri"]):
+            assert printed(command, with_path()) == {"friend"}, command
+            assert not os.path.exists(marker), "%s ran what was typed" % command[0]
 
 
 def bash_divides_words_at_equals():
     line = """. /usr/share/bash-completion/bash_completion; . %s/covfefe.bash
       COMP_WORDS=(covfefe friend set bob --trust = m); COMP_CWORD=6; COMP_LINE="covfefe friend set bob --trust=m"
       COMP_POINT=${#COMP_LINE}; COMP_TYPE=9; _covfefe; printf '%%s\\n' "${COMPREPLY[@]}" """ % FOLDER
-    path = os.path.dirname(nodes.covfefe()) + ":" + os.environ["PATH"]
-    done = subprocess.run(["bash", "--norc", "-c", line], capture_output=True, text=True, env={**os.environ, "PATH": path})
+    done = subprocess.run(["bash", "--norc", "-c", line], capture_output=True, text=True, env=with_path())
     assert done.stdout.split() == ["met"], done
 
 
@@ -115,6 +131,7 @@ def test_friends_of_a_running_node(lab):
 def main():
     test_every_verb()
     test_values()
+    test_what_is_typed_does_not_run()
     nodes.main(test_friends_of_a_running_node)
 
 
