@@ -54,6 +54,12 @@ Acquired<void> take_listeners(os::InheritedFds& inherited, Listeners& into) {
   return {};
 }
 
+// The unit lets the router make and connect no socket: systemd brings the one that speaks to it.
+SysResult<os::Notifier> take_notifier(os::InheritedFds& inherited) {
+  auto from = inherited.take("router.notify");
+  return from ? os::Notifier::through(std::move(*from)) : os::Notifier::from_environment();
+}
+
 // A5: the filter can tell UDP sockets from everything else only by number.
 Acquired<void> take_wire(os::InheritedFds& inherited, std::array<os::Fd, kWireSockets>& into) {
   for (std::size_t i = 0; i < kWireSockets; ++i) {
@@ -134,7 +140,7 @@ Acquired<Resources> acquire(const sandbox::Arguments& arguments) {
   if (!to_control) return to_control.error().text();
   auto jail = os::JailProbe::open();
   if (!jail) return jail.error().text();
-  auto notifier = os::Notifier::from_environment();
+  auto notifier = take_notifier(*inherited);
   if (!notifier) return notifier.error().text();
   return Resources{std::move(*node),    std::move(listeners), std::move(*data),
                    std::move(*service), std::move(*to_data),  std::move(*to_control),

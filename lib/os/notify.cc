@@ -2,6 +2,7 @@
 #include "os/notify.h"
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -26,33 +27,66 @@ Duration watchdog_from_environment() {
   return Duration::micros(std::min<std::int64_t>(micros, 3'600'000'000));
 }
 
+struct Supervisor {
+  sockaddr_un name{};
+  socklen_t length = 0;
+};
+
+SysResult<Supervisor> supervisor_at(const std::string& path) {
+  Supervisor out;
+  out.name.sun_family = AF_UNIX;
+  const bool abstract = path.starts_with('@');
+  if (path.size() < 2 || path.size() >= sizeof out.name.sun_path ||
+      !(abstract || path.starts_with('/'))) {
+    return SysError{"NOTIFY_SOCKET", path, EINVAL};
+  }
+  std::memcpy(out.name.sun_path, path.data(), path.size());
+  if (abstract) out.name.sun_path[0] = '\0';
+  // An abstract name is exactly as long as it says; a path ends with its NUL.
+  out.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() +
+                                      (abstract ? std::size_t{0} : 1));
+  return out;
+}
+
+SysResult<Fd> connect_to(const Supervisor& supervisor, const std::string& path) {
+  Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.valid()) return last_error("socket", path);
+  if (::connect(socket.number(), reinterpret_cast<const sockaddr*>(&supervisor.name),
+                supervisor.length) != 0) {
+    return last_error("connect", path);
+  }
+  return socket;
+}
+
+std::string take_path() {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  std::string out = path == nullptr ? "" : path;
+  ::unsetenv("NOTIFY_SOCKET");
+  return out;
+}
+
 }  // namespace
 
 SysResult<Notifier> Notifier::from_environment() {
   Notifier notifier;
   notifier.watchdog_ = watchdog_from_environment();
-  const char* path = std::getenv("NOTIFY_SOCKET");
-  if (path == nullptr) return notifier;
+  const std::string path = take_path();
+  if (path.empty()) return notifier;
+  auto supervisor = supervisor_at(path);
+  if (!supervisor) return supervisor.error();
+  auto socket = connect_to(*supervisor, path);
+  if (!socket) return socket.error();
+  notifier.socket_ = std::move(*socket);
+  return notifier;
+}
 
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::size_t length = std::strlen(path);
-  if (length < 2 || length >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@')) {
-    return SysError{"NOTIFY_SOCKET", path, EINVAL};
-  }
-  std::memcpy(address.sun_path, path, length);
-  if (path[0] == '@') address.sun_path[0] = '\0';
-  // An abstract name is exactly as long as it says; a path ends with its NUL.
-  const std::size_t bytes =
-      offsetof(sockaddr_un, sun_path) + length + (path[0] == '@' ? std::size_t{0} : 1);
-  Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket.valid()) return last_error("socket", path);
-  if (::connect(socket.number(), reinterpret_cast<const sockaddr*>(&address),
-                static_cast<socklen_t>(bytes)) != 0) {
-    return last_error("connect", path);
-  }
-  notifier.socket_ = std::move(socket);
-  ::unsetenv("NOTIFY_SOCKET");
+SysResult<Notifier> Notifier::through(Fd inherited) {
+  Notifier notifier;
+  notifier.watchdog_ = watchdog_from_environment();
+  notifier.to_ = take_path();
+  if (notifier.to_.empty()) return notifier;
+  if (auto supervisor = supervisor_at(notifier.to_); !supervisor) return supervisor.error();
+  notifier.socket_ = std::move(inherited);
   return notifier;
 }
 
@@ -85,8 +119,21 @@ void Notifier::status(std::string_view sentence) {
 
 void Notifier::send(std::string_view message) {
   if (!socket_.valid()) return;
-  // The result is unused on purpose: see the header.
-  [[maybe_unused]] const ssize_t n = ::write(socket_.number(), message.data(), message.size());
+  // The results are unused on purpose: see the header.
+  if (to_.empty()) {
+    [[maybe_unused]] const ssize_t n = ::write(socket_.number(), message.data(), message.size());
+    return;
+  }
+  auto supervisor = supervisor_at(to_);
+  if (!supervisor) return;
+  iovec text{const_cast<char*>(message.data()), message.size()};
+  msghdr envelope{};
+  envelope.msg_name = &supervisor->name;
+  envelope.msg_namelen = supervisor->length;
+  envelope.msg_iov = &text;
+  envelope.msg_iovlen = 1;
+  [[maybe_unused]] const ssize_t n =
+      ::sendmsg(socket_.number(), &envelope, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 }  // namespace covfefe::os

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // sd_notify(3) without libsystemd: tells the supervisor (systemd or `covfefe up`) that the service
-// is ready, what it is doing and that it is alive. The socket is opened before confine; later calls
-// only write(2) to it. Thread: one at a time.
+// is ready, what it is doing and that it is alive. The socket is opened or inherited before
+// confine; later calls only send on it. Thread: one at a time.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/instant.h"
@@ -19,6 +20,9 @@ class Notifier {
   static SysResult<Notifier> from_environment();
   // Connects to $NOTIFY_SOCKET (path, or '@' for abstract) and removes the variable; a silent
   // notifier if it is not set. Reads $WATCHDOG_USEC too.
+  static SysResult<Notifier> through(Fd inherited);
+  // The same for a service that may neither make nor connect a socket: sends from this datagram
+  // socket, below the wall of descriptors, to $NOTIFY_SOCKET.
 
   void ready();
   void stopping();
@@ -34,6 +38,7 @@ class Notifier {
  private:
   void send(std::string_view message);
   Fd socket_;
+  std::string to_;  // $NOTIFY_SOCKET, where socket_ is not connected to it
   Duration watchdog_;
 };
 // A supervisor that does not listen is not our failure: sending errors are ignored.

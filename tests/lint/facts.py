@@ -42,13 +42,13 @@ def sockets_of(service):
 
 
 def connects(service):
-    """Edges of others whose socket belongs to this service's user."""
+    """Edges of others whose socket belongs to this service's user, but for what a service sends from."""
     user = 'root' if service == 'tun-helper' else f'covfefe-{service}'
     found = {}
     for other in tree.SERVICES:
         found.update(sockets_of(other))
     return {name for name, owners in found.items()
-            if user in owners and not name.endswith('.operator') and not name.startswith('wire.')}
+            if user in owners and not name.endswith(('.operator', '.notify')) and not name.startswith('wire.')}
 
 
 def writable(text):

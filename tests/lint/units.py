@@ -42,10 +42,15 @@ EDGES = {
     'router.keystore': ('covfefe-keystore', '/keystore'), 'router.peerdb': ('covfefe-peerdb', '/peerdb'),
     'router.shaper': ('covfefe-shaper', '/shaper'), 'router.shaper-fd': ('covfefe-shaper', '/shaper'),
     'router.tun': ('root', '/tun-helper'),
+    # From here the router speaks to systemd; nobody connects.
+    'router.notify': ('covfefe-router', ''),
     # Not root: the tun-helper, which is root without any right to override modes, could connect.
     **{f'{service}.operator': ('root' if service == 'tun-helper' else f'covfefe-{service}', '')
        for service in tree.SERVICES},
 }
+KINDS = {'router.shaper-fd': 'ListenSequentialPacket', 'router.tun': 'ListenSequentialPacket',
+         'router.notify': 'ListenDatagram'}
+FAMILIES = {'tun-helper': 'AF_UNIX AF_NETLINK', 'router': 'none'}
 WIRES = {'wire.control': 6363, 'wire.data0': 6364, 'wire.data1': 6365}
 
 
@@ -65,7 +70,7 @@ def wanted_of(service):
         'CapabilityBoundingSet': 'CAP_NET_ADMIN' if helper else '',
         'RequiresMountsFor': '',
         'StateDirectory': '',
-        'RestrictAddressFamilies': 'AF_UNIX AF_NETLINK' if helper else 'AF_UNIX',
+        'RestrictAddressFamilies': FAMILIES.get(service, 'AF_UNIX'),
         # Threads that it has; root is exempt.
         'LimitNPROC': '8' if helper else '2' if service in ('router', 'shaper') else '1',
         'PrivateNetwork': '' if helper else 'yes',
@@ -108,7 +113,7 @@ def compare(unit, text, wanted):
 
 def socket_problems(name, text):
     owner, folder = EDGES[name]
-    kind = 'ListenSequentialPacket' if name in ('router.shaper-fd', 'router.tun') else 'ListenStream'
+    kind = KINDS.get(name, 'ListenStream')
     return compare(f'covfefe-{name.replace(".", "-")}.socket', text, {
         'FileDescriptorName': name, kind: f'/run/covfefe{folder}/{name}.sock', 'SocketUser': owner,
         'Service': f'covfefe-{name.split(".")[0]}.service',
