@@ -2,9 +2,14 @@
 // What is refused on the way to a link and on it, and how the operator reads of it.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
+#include "core/link/session.h"
 #include "tests/unit/core/link_world.h"
+#include "wire/handshake.h"
 
 using namespace covfefe;
+using namespace covfefe::core;
 using namespace covfefe::test;
 
 TEST_CASE("rekeying that a friend only pretends is counted as malformed, and the link carries on") {
@@ -47,4 +52,117 @@ TEST_CASE("a keystore that refuses the friend, or says nothing, is named as what
     CHECK(t.a.report(t.b).handshake_failure == "the keystore does not answer");
   }
   CHECK_FALSE(t.a.up(t.b));
+}
+
+TEST_CASE("a cookie that the friend did not make is counted as forged, and the call goes on") {
+  Two t;
+  t.world.capture = true;
+  t.world.lose = [](const Packet& p) { return p.bytes.size() != wire::kCookieReplySize; };
+  t.load();
+  t.world.run_for(Duration::millis(50));
+  const auto call = std::ranges::find(t.world.captured, t.a.sockets[0], &Packet::from);
+  REQUIRE(call != t.world.captured.end());
+  const auto initiation = wire::parse_initiation(call->bytes);
+  REQUIRE(initiation.ok());
+  const ByteArray<64> garbage{0x17};
+  Packet reply{std::vector<std::uint8_t>(wire::kCookieReplySize), t.b.sockets[0], t.a.sockets[0]};
+  wire::write_cookie_reply(
+      {initiation->sender, ByteView(garbage).first(24), ByteView(garbage).first(32)},
+      std::span<std::uint8_t, wire::kCookieReplySize>(reply.bytes));
+  const std::uint64_t before = t.a.counter("link.forged");
+  t.world.send(reply);
+  t.world.run_for(Duration::millis(50));
+  CHECK(t.a.counter("link.forged") == before + 1);
+  t.world.lose = nullptr;
+  CHECK(t.both_up());
+}
+
+TEST_CASE("a keystore that names another friend than the one dialled makes no link") {
+  Two t;
+  const auto another = [&](KeystoreReply& reply) {
+    auto* made = std::get_if<Established>(&reply.answer);
+    if (made != nullptr) made->peer.fill(0x44);
+  };
+  t.a.twist = another;
+  t.load();
+  CHECK(t.world.run_until(
+      [&] {
+        return t.a.report(t.b).handshake_failure.starts_with("the friend's answer was refused: ");
+      },
+      Duration::seconds(2)));
+  CHECK_FALSE(t.a.up(t.b));
+  CHECK(t.a.ups.empty());
+  t.a.twist = nullptr;
+  CHECK(t.both_up(Duration::seconds(5)));
+}
+
+TEST_CASE("new keys wait until the control channel has room for their offer") {
+  Two t;
+  t.load();
+  REQUIRE(t.both_up());
+  t.world.run_for(Duration::seconds(118));
+  t.world.lose = [](const Packet&) { return true; };
+  std::size_t said = 0;
+  for (Node* node : {&t.a, &t.b}) {
+    node->step([&] {
+      Node& other = node == &t.a ? t.b : t.a;
+      while (node->links->send_control(node->slot(other), {wire::NameAsk{7, "x"}}, t.world.now)) {
+        REQUIRE(++said < 200);
+      }
+    });
+  }
+  t.world.run_for(Duration::seconds(6));
+  CHECK(t.a.counter("link.rekeys_made") + t.b.counter("link.rekeys_made") == 0);
+  t.world.lose = nullptr;
+  t.world.run_for(Duration::seconds(8));
+  CHECK(t.a.controls.size() + t.b.controls.size() == said);
+  CHECK(t.a.counter("link.rekeys_made") + t.b.counter("link.rekeys_made") >= 1);
+  CHECK(t.exchange());
+  CHECK(t.a.downs + t.b.downs == 0);
+}
+
+TEST_CASE(
+    "an answer to an offer of new keys that does not fit it is malformed, the true one counts") {
+  std::uint64_t malformed = 0;
+  for (const bool a_lies : {true, false}) {
+    Two t;
+    Node& liar = a_lies ? t.a : t.b;
+    Node& other = a_lies ? t.b : t.a;
+    t.load();
+    REQUIRE(t.both_up());
+    t.world.run_for(Duration::seconds(118));
+    t.world.lose = [&](const Packet& p) { return p.from.ip == other.sockets[0].ip; };
+    t.world.run_for(Duration::seconds(5));
+    ByteArray<wire::kRekeyMessage> noise{};
+    noise.fill(0x5a);
+    liar.step([&] {
+      const wire::RekeyAnswer answer{{wire::kFirstReceiverIndex}, noise};
+      CHECK(liar.links->send_control(liar.slot(other), {answer}, t.world.now));
+    });
+    t.world.run_for(Duration::millis(200));
+    malformed += other.counter("link.malformed");
+    t.world.lose = nullptr;
+    t.world.run_for(Duration::seconds(8));
+    CHECK(t.a.counter("link.rekeys_made") + t.b.counter("link.rekeys_made") >= 1);
+    CHECK(t.exchange());
+  }
+  CHECK(malformed == 1);  // one of the two had offered
+}
+
+TEST_CASE("a cell under keys that have ended is refused by a router that slept over their end") {
+  Two t;
+  t.load();
+  REQUIRE(t.both_up());
+  t.world.run_for(Duration::seconds(1));
+  std::vector<Packet> held;
+  t.a.steal = [&](const Posting&, const Packet& p) {
+    held.push_back(p);
+    return true;
+  };
+  t.a.send_data(t.a.slot(t.b), Lane::Bulk, CellSize::Large);
+  REQUIRE(held.size() == 1);
+  t.world.now = t.world.now + kRefuseAfter;
+  t.b.receive(held[0], 0);
+  CHECK(t.b.counter("link.expired") == 1);
+  CHECK(t.b.cells.empty());
 }

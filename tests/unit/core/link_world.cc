@@ -85,6 +85,7 @@ void Node::answer_keystore() {
   const core::KeystoreRequest request = asked.front();
   asked.pop_front();
   core::KeystoreReply reply = keystore.answer(request);
+  if (twist) twist(reply);
   step([&] {
     if (!links->keystore_reply(reply)) wrong("reply to nobody's question");
   });

@@ -120,7 +120,8 @@ class Node final : public core::LinkEvents, public core::Effects {
   std::vector<std::pair<FlowId, std::uint32_t>> cancels;
   std::size_t timers = 0;
   std::function<bool(const core::Posting&, const Packet&)>
-      steal;  // true: the network never sees it
+      steal;                                        // true: the network never sees it
+  std::function<void(core::KeystoreReply&)> twist;  // what its keystore says instead
   std::vector<std::vector<std::uint8_t>> pool;
   std::uint64_t cell_counter = 0;
 
