@@ -2,24 +2,18 @@
 // Sockets of the wire that the kernel refuses or cuts short: each for a cause of its own.
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <netinet/in.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstddef>
 #include <fstream>
 #include <optional>
 #include <string_view>
 #include <thread>
 
 #include "os/udp.h"
+#include "tests/unit/os/narrowed.h"
 
 using namespace covfefe;
 
@@ -35,44 +29,6 @@ Endpoint any_port_of(const char* address) {
 
 int error_of(const SysResult<os::Fd>& opened) {
   return opened.ok() ? 0 : opened.error().number;
-}
-
-// No new descriptor for as long as it lives.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit none{0, before_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &none);
-  }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
-  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
-// Both bind the calling thread alone, and end with it.
-bool drop_capabilities() {
-  __user_cap_header_struct head{_LINUX_CAPABILITY_VERSION_3, 0};
-  const __user_cap_data_struct none[2]{};
-  return ::syscall(SYS_capset, &head, none) == 0;
-}
-
-// As RestrictAddressFamilies= of systemd does it.
-bool forbid_ipv6() {
-  sock_filter rules[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ, SYS_socket, 0, 3),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ, AF_INET6, 0, 1),
-      BPF_STMT(BPF_RET, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
-      BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW),
-  };
-  const sock_fprog filter{std::size(rules), rules};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
 int receive_buffer(const os::Fd& socket) {
@@ -104,7 +60,7 @@ TEST_CASE("without a descriptor left there is no socket, and the error names the
   std::optional<SysResult<os::Fd>> six;
   std::optional<SysResult<os::Fd>> four;
   {
-    const NoDescriptors here;
+    const test::NoDescriptors here;
     six.emplace(os::open_udp(any_port_of("::1")));
     four.emplace(os::open_udp(any_port_of("127.0.0.1")));
   }
@@ -127,7 +83,7 @@ TEST_CASE("whoever may not force buffers gets the largest that everybody may hav
   bool dropped = false;
   int bytes = 0;
   std::thread([&] {
-    dropped = drop_capabilities();
+    dropped = test::drop_capabilities();
     const auto socket = os::open_udp(any_port_of("127.0.0.1"));
     if (socket.ok()) bytes = receive_buffer(*socket);
   }).join();
@@ -141,7 +97,8 @@ TEST_CASE(
   os::LocalUdp any;
   int six = 0;
   std::thread([&] {
-    forbidden = forbid_ipv6();
+    // As RestrictAddressFamilies= of systemd does it.
+    forbidden = test::refuse_call({SYS_socket, AF_INET6, EAFNOSUPPORT});
     const auto socket = os::open_udp({});
     if (socket.ok()) any = os::local_udp(*socket).value();
     six = error_of(os::open_udp(any_port_of("::1")));
