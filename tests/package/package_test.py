@@ -142,6 +142,33 @@ def nothing_left(system, mounts):
     assert len(links) == 1, links
 
 
+def purged_without_the_volume(system, package):
+    """A volume that is not mounted now, a mount unit's or behind a link, is kept and said; so are the operator's own units."""
+    unit, own = "/etc/systemd/system/var-lib-covfefe.mount", "/etc/systemd/system/covfefe-backup.timer"
+    drop_in = "/etc/systemd/system/covfefe-backup.service.d/own.conf"
+    os.makedirs(os.path.dirname(system.path(drop_in)))
+    for name, text in ((unit, "[Mount]\nWhat=/dev/mapper/state\nWhere=/var/lib/covfefe\n"), (own + ".own", ""), (drop_in, "")):
+        with open(system.path(name), "w") as file:
+            file.write(text)
+    os.symlink(own + ".own", system.path(own))
+    link = "/var/lib/covfefe"
+    for hidden in (unit, link):
+        install(system, package)
+        if hidden == link:
+            os.rename(system.path(link), system.path("/srv/covfefe"))
+            os.symlink("/srv/covfefe", system.path(link))
+        make_node(system)
+        said = system.run("dpkg", "--purge", "covfefenet")
+        assert "are kept" in said and "users: /var/lib/covfefe\n" in said, said
+        assert system.exists("/etc/covfefe/credentials/keystore.key") and "covfefe-keystore" in system.read("/etc/passwd")
+        assert system.exists(own) and system.exists(drop_in), "an own unit is gone"
+        if hidden == unit:
+            os.unlink(system.path(unit))
+        system.run("sh", "-c", said.split("then: ")[1].splitlines()[0])
+    assert system.exists("/srv/covfefe/keystore/keys.sealed"), "what a link led to is gone"
+    system.run("rm", "-r", "/srv/covfefe", own, own + ".own", os.path.dirname(drop_in))
+
+
 def purged_with_a_volume(system, package):
     """State on a volume of its own is kept, said, and gone after the commands that were said."""
     install(system, package)
@@ -171,6 +198,9 @@ def inside(directory):
     purged_with_a_volume(system, package)
     nothing_left(system, mounts)
     print("purged with a volume: kept and said; then nothing is left behind")
+    purged_without_the_volume(system, package)
+    nothing_left(system, mounts)
+    print("purged with the volume away, and behind a link: the same")
 
 
 def main():
