@@ -7,41 +7,21 @@
 #include <set>
 
 #include "os/clock.h"
-#include "shaper_calls.h"
+#include "shaper_met.h"
 
 namespace covfefe {
 namespace {
 
 using os::SendStatus;
+using tests::AtOnce;
+using tests::granted;
+using tests::holds_once;
+using tests::kBob;
+using tests::kCarol;
+using tests::Met;
 using tests::ShaperCalls;
 using tests::ShaperNode;
-
-const PlacedLink kBob{{7}, 1, "bob", TrustLevel::Met};
-const PlacedLink kCarol{{9}, 2, "carol", TrustLevel::Known};
-
-LeaseTerms terms(const PlacedLink& link, std::uint32_t rate, Duration lasts) {
-  LeaseTerms out;
-  out.principal = link.id;
-  out.over.push_back(link.id);
-  out.rate = rate;
-  out.lasts = lasts;
-  return out;
-}
-
-const LeaseGrant& granted(const rpc::LeaseAnswer& answer) {
-  REQUIRE(std::holds_alternative<LeaseGrant>(answer));
-  return std::get<LeaseGrant>(answer);
-}
-
-struct Met {
-  ShaperNode node;
-  ShaperCalls calls{node};
-  explicit Met(const std::string& capacity, const std::string& more = {}) : node(capacity, more) {
-    REQUIRE(node.attach());
-    REQUIRE(calls.meet());
-    calls.place({kBob, kCarol});
-  }
-};
+using tests::terms;
 
 std::size_t last_of(const std::vector<os::FrameCompletion>& all, std::uint64_t from) {
   std::size_t out = 0;
@@ -51,34 +31,41 @@ std::size_t last_of(const std::vector<os::FrameCompletion>& all, std::uint64_t f
   return out;
 }
 
-TEST_CASE("a leased stream passes a flood, an equal one without a lease does not") {
-  for (const bool leased : {true, false}) {
-    Met met("10 Mbit/s", "  learn: no\n");
-    if (leased) {
-      LeaseTerms own = terms(kBob, 600'000, Duration::minutes(1));
-      own.principal = {0};
-      (void)granted(met.calls.take(own));
-      met.calls.let_pass(Duration::millis(20));
-    }
-    for (std::uint64_t i = 0; i < 60; ++i) {
-      REQUIRE(met.node.post(flow_of(kBob.slot, FlowClass::Bulk), 1'400, i));
-      REQUIRE(met.node.post(flow_of(kBob.slot, FlowClass::Interactive), 1'400, 100 + i));
-      REQUIRE(met.node.post(flow_of(kCarol.slot, FlowClass::Bulk), 1'400, 200 + i));
-    }
-    for (std::uint64_t i = 0; i < 60; ++i) {
-      REQUIRE(met.node.post(flow_of(kBob.slot, FlowClass::Leased), 256, 1'000 + i));
-    }
-    met.node.ring.flush();
-    const auto done = met.node.collect(240);
-    REQUIRE(done.size() == 240);
-    // 17 KB: with the lease half of the line, without it a fifth.
-    CHECK((last_of(done, 1'000) < 80) == leased);
+void post_flood_and_stream(ShaperNode& node) {
+  const AtOnce together(node);
+  for (std::uint64_t i = 0; i < 60; ++i) {
+    REQUIRE(node.post(flow_of(kBob.slot, FlowClass::Bulk), 1'400, i));
+    REQUIRE(node.post(flow_of(kBob.slot, FlowClass::Interactive), 1'400, 100 + i));
+    REQUIRE(node.post(flow_of(kCarol.slot, FlowClass::Bulk), 1'400, 200 + i));
+  }
+  for (std::uint64_t i = 0; i < 60; ++i) {
+    REQUIRE(node.post(flow_of(kBob.slot, FlowClass::Leased), 256, 1'000 + i));
   }
 }
 
-TEST_CASE("the idle lane sends four cells a second, a real one in the place of a dummy") {
-  Met met("unlimited");
-  met.calls.let_pass(Duration::millis(50));
+bool stream_passes(bool leased) {
+  Met met("10 Mbit/s", "  learn: no\n");
+  if (leased) {
+    LeaseTerms own = terms(kBob, 600'000, Duration::minutes(1));
+    own.principal = {0};
+    (void)granted(met.calls.take(own));
+  }
+  met.settle();
+  post_flood_and_stream(met.node);
+  const auto done = met.node.collect(240);
+  REQUIRE(done.size() == 240);
+  // 17 KB: with the lease half of the line, without it a fifth.
+  return last_of(done, 1'000) < 80;
+}
+
+TEST_CASE("a leased stream passes a flood, an equal one without a lease does not") {
+  // In a shaper that cannot run for a while the flood grows too old and is dropped: again.
+  CHECK(holds_once([] { return stream_passes(true); }));
+  CHECK(holds_once([] { return !stream_passes(false); }));
+}
+
+// Three cells of the lane, a real one after the second; whether they left in their slots.
+bool keep_their_slots(Met& met) {
   for (std::uint64_t i = 0; i < 4; ++i) {
     REQUIRE(met.node.post(flow_of(kBob.slot, FlowClass::Spare), 256, i));
     met.node.ring.flush();
@@ -96,14 +83,27 @@ TEST_CASE("the idle lane sends four cells a second, a real one in the place of a
   CHECK(done[1].tag == 1);
   CHECK(done[2].tag == 99);
   CHECK(done[3].tag == 2);
-  CHECK(met.calls.counter("wakes") < 60);  // it slept between the slots
   const Instant now = os::monotonic_now();
+  bool kept = true;
   for (std::size_t i = 1; i < 4; ++i) {
     const double apart =
         (os::sent_at(done[i].at, now) - os::sent_at(done[i - 1].at, now)).as_millis();
-    CHECK(apart > 195.0);
-    CHECK(apart < 320.0);
+    kept = kept && apart > 195.0 && apart < 320.0;
   }
+  REQUIRE(met.node.collect(1).size() == 1);  // the fourth
+  return kept;
+}
+
+TEST_CASE("the idle lane sends four cells a second, a real one in the place of a dummy") {
+  Met met("unlimited");
+  met.settle();
+  // One that another process made late stands too near to the next.
+  CHECK(holds_once([&] {
+    const std::uint64_t before = met.calls.counter("wakes");
+    const bool kept = keep_their_slots(met);
+    CHECK(met.calls.counter("wakes") - before < 60);  // it slept between the slots
+    return kept;
+  }));
 }
 
 TEST_CASE("a lease ends at its time by itself, is extended and released") {
@@ -172,12 +172,19 @@ TEST_CASE("leases survive a killed shaper: the router restores them with their n
   }
 }
 
+std::uint64_t low_water(ShaperCalls& calls) {
+  return calls.view()->getRoot<schema::ShaperView>().asReader().getCapacity().getLowWater();
+}
+
 TEST_CASE("admission counts on what is remembered of an earlier run") {
   Met met("10 Mbit/s");
   auto recall = met.calls.router().recallRequest();
   recall.setLowWater(250'000);
   met.calls.wait(recall.send());
-  met.calls.let_pass(Duration::millis(100));
+  // Over the data thread and back to the one that answers.
+  for (int i = 0; i < 100 && low_water(met.calls) != 250'000; ++i) {
+    met.calls.let_pass(Duration::millis(50));
+  }
   auto keep = met.calls.view();
   const auto view = keep->getRoot<schema::ShaperView>().asReader();
   CHECK(view.getCapacity().getRate() == 1'250'000);
@@ -190,98 +197,6 @@ TEST_CASE("admission counts on what is remembered of an earlier run") {
   CHECK(std::get<LeaseDenied>(denied).why == LeaseRefusal::NoCapacity);
   CHECK(std::get<LeaseDenied>(denied).best_rate > 0);
   CHECK(met.calls.wait(met.calls.router().capacityRequest().send()).getSamples().size() == 0);
-}
-
-// ---- a changed configuration --------------------------------------------------------------------
-
-std::string config(const std::string& up, const std::string& more = {}) {
-  return "name: test\ncapacity:\n  up: " + up + "\n  learn: no\n" + more;
-}
-
-TEST_CASE("a smaller uplink revokes by trust and age, and the router is told") {
-  Met met("10 Mbit/s", "  learn: no\n");
-  std::set<std::uint32_t> revoked;
-  met.calls.watch([&](std::uint32_t id, LeaseRefusal why) {
-    CHECK(why == LeaseRefusal::Capacity);
-    revoked.insert(id);
-  });
-  const LeaseGrant bob = granted(met.calls.take(terms(kBob, 60'000, Duration::minutes(1))));
-  const LeaseGrant carol = granted(met.calls.take(terms(kCarol, 60'000, Duration::minutes(1))));
-  const LeaseGrant later = granted(met.calls.take(terms(kBob, 60'000, Duration::minutes(1))));
-  // 125,000 B/s x 0.8, less control and floors: room for one of the three.
-  const auto applied = met.calls.apply(config("1 Mbit/s"));
-  CHECK(applied.ok);
-  CHECK(applied.changed == std::vector<std::string>{"capacity.up"});
-  met.calls.let_pass(Duration::millis(100));
-  CHECK(revoked == std::set<std::uint32_t>{carol.lease, later.lease});
-  const auto left = met.calls.leases();
-  REQUIRE(left.size() == 1);
-  CHECK(left[0].grant.lease == bob.lease);
-}
-
-TEST_CASE("what is applied holds from then on, for all it names and nobody else") {
-  Met met("1 Mbit/s", "  learn: no\n");
-  const auto wrong = met.calls.apply(config("nonsense"));
-  CHECK_FALSE(wrong.ok);
-  CHECK(wrong.why.find("capacity.up") != std::string::npos);
-  for (std::uint64_t i = 0; i < 40; ++i) {
-    REQUIRE(met.node.post(flow_of(kCarol.slot, FlowClass::Control), 256, i));
-  }
-  met.node.ring.flush();
-  const Instant start = os::monotonic_now();
-  // Ten times the rate while 40 wait, and a cap for bob: nothing of carol's is lost or reordered.
-  const auto applied = met.calls.apply(
-      config("10 Mbit/s", "shaping:\n  friends:\n    bob: {cap: 100 kB/s, weight: 3}\n"));
-  CHECK(applied.why == "");
-  CHECK(applied.changed == std::vector<std::string>{"capacity.up", "shaping.friends.bob"});
-  const auto done = met.node.collect(40);
-  REQUIRE(done.size() == 40);
-  for (std::uint64_t i = 0; i < 40; ++i) {
-    CHECK(done[i].tag == i);
-    CHECK(done[i].status == SendStatus::Sent);
-  }
-  CHECK(os::monotonic_now() - start < Duration::millis(80));
-  auto keep = met.calls.view();
-  const auto view = keep->getRoot<schema::ShaperView>().asReader();
-  CHECK(view.getCapacity().getConfigured() == 1'250'000);
-  REQUIRE(view.getFriends().size() == 2);
-  CHECK(view.getFriends()[0].getPetname() == "bob");
-  CHECK(view.getFriends()[0].getCap() == 100'000);
-  CHECK(view.getFriends()[0].getWeight() == 3);
-  CHECK(view.getFriends()[1].getCap() == 0);
-  CHECK(view.getFriends()[1].getSentDatagrams() == 40);
-  CHECK(view.getFriends()[1].getClasses()[0] == view.getFriends()[1].getSentBytes());
-  CHECK(
-      met.calls
-          .apply(config("10 Mbit/s", "shaping:\n  friends:\n    bob: {cap: 100 kB/s, weight: 3}\n"))
-          .changed.empty());
-}
-
-TEST_CASE("a cap that is applied live holds within a cell") {
-  Met met("unlimited");
-  CHECK(met.calls
-            .apply("name: test\ncapacity:\n  up: unlimited\nshaping:\n  friends:\n"
-                   "    bob: {cap: 100 kB/s}\n")
-            .ok);
-  const Instant start = os::monotonic_now();
-  for (std::uint64_t i = 0; i < 20; ++i) {
-    REQUIRE(met.node.post(flow_of(kBob.slot, FlowClass::Bulk), 1'400, i));
-    REQUIRE(met.node.post(flow_of(kCarol.slot, FlowClass::Bulk), 1'400, 100 + i));
-  }
-  met.node.ring.flush();
-  const auto done = met.node.collect(40);
-  REQUIRE(done.size() == 40);
-  const auto sent = std::count_if(done.begin(), done.end(), [](const auto& one) {
-    return one.tag < 100 && one.status == SendStatus::Sent;
-  });
-  // What waits too long behind the cap is dropped; what left kept to it, within a cell and 2 ms.
-  const double took = (os::monotonic_now() - start).as_millis();
-  CHECK(static_cast<double>(sent) * 14.28 <= took + 14.28 + 2.0);
-  CHECK(sent >= 5);
-  // Carol's left at once.
-  for (std::size_t i = 0; i < 20; ++i) {
-    if (done[i].tag < 100) CHECK(i < 4);
-  }
 }
 
 }  // namespace

@@ -99,7 +99,18 @@ void ShaperNode::kill() {
   pid_ = -1;
 }
 
+void ShaperNode::stop() {
+  if (pid_ <= 1 || ::kill(pid_, SIGSTOP) != 0) bug("no shaper to stop");
+  int status = 0;
+  if (::waitpid(pid_, &status, WUNTRACED) != pid_ || !WIFSTOPPED(status)) bug("it ended");
+}
+
+void ShaperNode::resume() {
+  if (pid_ > 1) ::kill(pid_, SIGCONT);
+}
+
 bool ShaperNode::attach() {
+  connection_.reset();
   if (!readable(frames_listener_.number())) return false;
   auto socket = os::accept_unix(frames_listener_);
   if (!socket) return false;

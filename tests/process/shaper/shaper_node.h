@@ -27,10 +27,13 @@ class ShaperNode {
 
   void start();
   void kill();  // SIGKILL and wait
+  void stop();  // SIGSTOP, until each of its threads stands still
+  void resume();
   [[nodiscard]] pid_t pid() const { return pid_; }
 
   [[nodiscard]] bool attach();
-  // Accepts the shaper's connection and hands it fresh memory; false after five seconds.
+  // Closes an earlier connection, accepts the shaper's next one and hands it fresh memory; false
+  // after five seconds.
   [[nodiscard]] bool hung_up(Duration patience = Duration::seconds(5));
   // The shaper's end of the connection is gone; false when it is not in that time. Detaches.
 
@@ -69,5 +72,33 @@ class ShaperNode {
   os::Fd connection_;
   pid_t pid_ = -1;
 };
+
+// What is posted in its lifetime the shaper sees all at once, however the machine's processes take
+// turns.
+class AtOnce {
+ public:
+  explicit AtOnce(ShaperNode& node) : node_(node) { node_.stop(); }
+  AtOnce(const AtOnce&) = delete;
+  AtOnce& operator=(const AtOnce&) = delete;
+  ~AtOnce() {
+    node_.ring.flush();
+    node_.resume();
+  }
+
+ private:
+  ShaperNode& node_;
+};
+
+inline constexpr int kAttempts = 5;
+
+// Whether one of so many attempts holds: what other processes do can make the shaper late in one of
+// them, and never faster or in another order. Those claims are checked inside, each time.
+template <typename Attempt>
+[[nodiscard]] bool holds_once(Attempt attempt) {
+  for (int i = 0; i < kAttempts; ++i) {
+    if (attempt()) return true;
+  }
+  return false;
+}
 
 }  // namespace covfefe::tests

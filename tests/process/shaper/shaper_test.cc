@@ -18,6 +18,8 @@ namespace covfefe {
 namespace {
 
 using os::SendStatus;
+using tests::AtOnce;
+using tests::holds_once;
 using tests::ShaperNode;
 
 constexpr FlowId kLink{0};
@@ -104,22 +106,29 @@ TEST_CASE("ten kills in a row and the eleventh shaper works") {
   CHECK(count_of(node.collect(1), SendStatus::Sent) == 1);
 }
 
-TEST_CASE("the rate holds and control does not wait behind bulk") {
-  ShaperNode node("10 Mbit/s");
-  REQUIRE(node.attach());
+// 200 datagrams of bulk and one of control: how long they took.
+Duration send_beside_control(ShaperNode& node) {
   const Instant start = os::monotonic_now();
-  for (std::uint64_t i = 0; i < 200; ++i) REQUIRE(node.post(kBulk, 1'400, i));
-  REQUIRE(node.post(kLink, 256, 9'999));
-  node.ring.flush();
+  {
+    const AtOnce together(node);
+    for (std::uint64_t i = 0; i < 200; ++i) REQUIRE(node.post(kBulk, 1'400, i));
+    REQUIRE(node.post(kLink, 256, 9'999));
+  }
   const auto done = node.collect(201);
   const Duration took = os::monotonic_now() - start;
   REQUIRE(done.size() == 201);
   // 200 x 1,428 wire bytes at 1.25 MB/s are 228 ms; two cells of burst are free.
   CHECK(took.as_millis() > 224);
-  CHECK(took.as_millis() < 1'000);
   const auto control =
       std::find_if(done.begin(), done.end(), [](const auto& one) { return one.tag == 9'999; });
   CHECK(control - done.begin() < 4);
+  return took;
+}
+
+TEST_CASE("the rate holds and control does not wait behind bulk") {
+  ShaperNode node("10 Mbit/s");
+  REQUIRE(node.attach());
+  CHECK(holds_once([&] { return send_beside_control(node) < Duration::seconds(1); }));
 }
 
 TEST_CASE("cancel completes what is queued under an older epoch unsent") {
@@ -175,8 +184,10 @@ TEST_CASE("a router that breaks the rules is dropped and may come back") {
 TEST_CASE("the operator reads the rate, the queue and what was sent") {
   ShaperNode node("8 kbit/s");
   REQUIRE(node.attach());
-  for (std::uint64_t i = 0; i < 30; ++i) REQUIRE(node.post(kBulk, 1'400, i));
-  node.ring.flush();
+  {
+    const AtOnce together(node);
+    for (std::uint64_t i = 0; i < 30; ++i) REQUIRE(node.post(kBulk, 1'400, i));
+  }
   REQUIRE(node.collect(2).size() >= 2);
   auto client = rpc::Client::connect(node.operator_socket, Duration::seconds(5));
   REQUIRE(client.ok());
@@ -193,17 +204,16 @@ TEST_CASE("the operator reads the rate, the queue and what was sent") {
 TEST_CASE("an idle shaper does not wake up") {
   ShaperNode node("10 Mbit/s");
   REQUIRE(node.attach());
-  send_and_expect(node, 1, 20);
+  // Sent or, if the shaper could not run for a while, too old.
+  for (std::uint64_t i = 0; i < 20; ++i) REQUIRE(node.post(kBulk, 1'400, i));
+  node.ring.flush();
+  REQUIRE(node.collect(20).size() == 20);
   // Until it has gone to rest: nothing to wait for but the absence of change.
-  std::uint64_t before = node.context_switches();
-  for (int i = 0; i < 20; ++i) {
-    ::poll(nullptr, 0, 100);
-    const std::uint64_t now = node.context_switches();
-    if (now == before) break;
-    before = now;
-  }
-  ::poll(nullptr, 0, 1'000);
-  CHECK(node.context_switches() == before);
+  CHECK(holds_once([&] {
+    const std::uint64_t before = node.context_switches();
+    ::poll(nullptr, 0, 1'000);
+    return node.context_switches() == before;
+  }));
 }
 
 std::uint64_t counter_of(rpc::Client& client, std::string_view name) {
@@ -223,16 +233,29 @@ std::uint64_t post_steadily(ShaperNode& node, Duration span) {
   const Instant start = os::monotonic_now();
   std::uint64_t posted = 0;
   std::uint64_t completed = 0;
+  std::uint64_t turns = 0;
   for (Instant next = start; next < start + span; next = next + Duration::micros(200)) {
     while (os::monotonic_now() < next) {
     }
     for (int i = 0; i < 10; ++i) posted += node.post(kBulk, 1'400, posted) ? 1 : 0;
     node.ring.flush();
-    if (posted % 200 == 0) completed += node.ring.collect(done);
+    if (++turns % 20 == 0) completed += node.ring.collect(done);
   }
   completed += node.collect(posted - completed).size();
   CHECK(completed == posted);
   return posted;
+}
+
+double wakes_for_each(ShaperNode& node, rpc::Client& client) {
+  const std::uint64_t before = counter_of(client, "wakes");
+  const Instant start = os::monotonic_now();
+  const std::uint64_t posted = post_steadily(node, Duration::seconds(1));
+  const Duration took = os::monotonic_now() - start;
+  const std::uint64_t wakes = counter_of(client, "wakes") - before;
+  const double each = static_cast<double>(wakes) / static_cast<double>(posted);
+  std::printf("%.0f datagrams a second, %.4f wakes each\n",
+              static_cast<double>(posted) * 1'000 / took.as_millis(), each);
+  return each;
 }
 
 TEST_CASE("at 50,000 datagrams a second it is woken for one in fifty") {
@@ -241,16 +264,8 @@ TEST_CASE("at 50,000 datagrams a second it is woken for one in fifty") {
   auto client = rpc::Client::connect(node.operator_socket, Duration::seconds(5));
   REQUIRE(client.ok());
   (void)post_steadily(node, Duration::millis(200));
-  const std::uint64_t before = counter_of(**client, "wakes");
-  const Instant start = os::monotonic_now();
-  const std::uint64_t posted = post_steadily(node, Duration::seconds(1));
-  const Duration took = os::monotonic_now() - start;
-  const std::uint64_t wakes = counter_of(**client, "wakes") - before;
-  std::printf("%.0f datagrams a second, %.4f wakes each\n",
-              static_cast<double>(posted) * 1'000 / took.as_millis(),
-              static_cast<double>(wakes) / static_cast<double>(posted));
   // The goal is 0.02; a machine with other work to do stretches the second, and so the wakes.
-  CHECK(static_cast<double>(wakes) <= 0.03 * static_cast<double>(posted));
+  CHECK(holds_once([&] { return wakes_for_each(node, **client) <= 0.03; }));
 }
 
 }  // namespace
