@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "doctor_gather.h"
+#include "ending.h"
 #include "json.h"
 #include "layout.h"
 #include "node_files.h"
@@ -55,10 +56,12 @@ void judge_presence(const Layout& layout, Audit& audit) {
       continue;
     }
     const bool router = one.service == "router";
+    const auto ending = last_ending(layout, one.service);
     audit.report.add(
-        {router ? Level::Failing : Level::Warning, one.service, "does not run",
+        {router ? Level::Failing : Level::Warning, one.service,
+         ending ? "does not run; before, it " + ending->what : "does not run",
          router ? "nothing reaches friends" : "the others go on without it, for a while",
-         "systemctl status covfefe-" + one.service + ".service; " + start});
+         ending ? ending->next : "systemctl status covfefe-" + one.service + ".service; " + start});
   }
 }
 

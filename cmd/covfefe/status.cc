@@ -6,6 +6,7 @@
 
 #include "circuit_text.h"
 #include "commands.h"
+#include "ending.h"
 #include "jail_text.h"
 #include "json.h"
 #include "layout.h"
@@ -62,6 +63,14 @@ ServiceState look_at(const Layout& layout, std::string_view service) {
   return out;
 }
 
+void tell_ending(const Layout& layout, ServiceState& service) {
+  if (service.state != "down" || !service.next.empty()) return;
+  const auto ending = last_ending(layout, service.name);
+  if (!ending) return;
+  service.note += "; before, it " + ending->what;
+  service.next = ending->next;
+}
+
 Outcome<RouterView> ask_router(const Layout& layout) {
   const Instant end = os::monotonic_now() + kPatience;
   auto router = Connection::open(layout, "router", kPatience);
@@ -101,6 +110,7 @@ Outcome<Overview> gather(const Layout& layout) {
   } else {
     out.why_no_friends = view.error().what;
   }
+  for (ServiceState& one : out.services) tell_ending(layout, one);
   out.state = overall(out);
   return out;
 }

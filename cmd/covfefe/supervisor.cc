@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "ending.h"
 #include "os/clock.h"
 #include "os/notify_socket.h"
 #include "os/signals.h"
@@ -20,10 +21,8 @@ std::string notify_path(const Layout& layout, const std::string& service) {
 }
 
 std::string how_it(const os::Ended& ended) {
-  if (ended.signal == SIGSYS) {
-    return "was ended by its jail (signal 31, SIGSYS; journalctl -k names the system call)";
-  }
-  if (ended.signal != 0) return "ended (signal " + std::to_string(ended.signal) + ")";
+  const std::string more = ended.signal == SIGSYS ? ", journalctl -k -g type=1326 names it" : "";
+  if (ended.signal != 0) return signal_in_words(ended.signal) + more;
   return "ended (status " + std::to_string(ended.status) + ")";
 }
 

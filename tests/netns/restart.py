@@ -81,7 +81,7 @@ def dying_at_start(lab):
     launcher = alice.host.start([os.path.join(programs, "covfefe"), "up", "--root", alice.root],
                                 stdout=open(alice.log, "ab"), stderr=subprocess.STDOUT)
     assert launcher.wait(10) == 1
-    assert "refuses to start" in alice.tail() and "was ended by its jail (signal 31, SIGSYS" in alice.tail(), alice.tail()
+    assert "refuses to start" in alice.tail() and "broke its jail: a system call that its policy lacks (signal 31, SIGSYS)" in alice.tail(), alice.tail()
 
 
 if __name__ == "__main__":

@@ -208,6 +208,21 @@ def refused_slowly(alice):
     assert [s for s in before if before[s] != after[s]] == ["router"], (before, after)
 
 
+def ending_said(alice):
+    """status and doctor say of a service that its jail ends at every start how it ended; one that is mended is well"""
+    alice.host.drop_in(unit("keystore"), "[Service]\nSystemCallFilter=~prctl\nSystemCallErrorNumber=kill\n", "narrow")
+    alice.kill("keystore")
+    def notes():
+        return {one["name"]: one["note"] for one in alice.json("status", check=False)["services"]}
+    words = "before, it broke its jail: a system call that its policy lacks (signal 31, SIGSYS)"
+    nodes.wait_for("status to say how it ended", 10, lambda: words in notes()["keystore"])
+    nodes.wait_for("doctor to say it", 10, lambda: "does not run; " + words in alice.try_cli("doctor", "--json")[1])
+    assert not any("before" in note for name, note in notes().items() if name != "keystore"), notes()
+    alice.host.run(["rm", "/etc/systemd/system/%s.d/narrow.conf" % unit("keystore")])
+    alice.host.systemctl("daemon-reload")
+    nodes.wait_for("alice to be whole", 10, lambda: alice.json("status", check=False)["state"] == "ok")
+
+
 def stopped_and_started(alice, bob):
     """stop leaves no process, socket or interface; start brings the friends back; so does a reboot"""
     alice.down()
@@ -237,6 +252,7 @@ def units(lab):
     assert alice.json("status")["state"] == "ok"
     for check, arguments in ((wire_options, [alice]), (addresses_denied, [alice, bob]), (walls, [alice]),
                              (one_at_a_time, [alice, bob]), (reload_and_reexec, [alice, bob]), (edge_made_anew, [alice]), (refused_slowly, [alice]),
+                             (ending_said, [alice]),
                              (stopped_and_started, [alice, bob])):
         start = time.monotonic()
         check(*arguments)
