@@ -48,6 +48,7 @@ TEST_CASE("less than was asked for is given back, and told as the best there is"
            {wire::Ack{need->number, 999, need->packet, need->promise_class, 0, need->lasts}});
   CHECK(two.answered(id).why == "bob offers less than was asked for.");
   CHECK(two.answered(id).best_rate == 999);
+  REQUIRE(two.last<wire::Release>());
   CHECK(two.last<wire::Release>()->number == need->number);
   CHECK(two.alice.leases() == 0);
 }
