@@ -113,9 +113,27 @@ def walls(alice):
         there = sorted(os.listdir(state)) if os.path.isdir(state) else []
         assert there == ([service] if service in ("keystore", "peerdb") else []), (service, there)
         shell = subprocess.run(["nsenter", "-t", str(pid), "-m", "--", "/bin/sh", "-c", "true"], capture_output=True)
-        assert shell.returncode != 0 and b"Permission denied" in shell.stderr, (service, shell)
+        assert shell.returncode != 0 and b"No such file" in shell.stderr, (service, shell)
+        rooms(service, "/proc/%d/root" % pid)
         threads = alice.host.show(unit(service), "LimitNPROC")
         assert service == "tun-helper" or str(len(os.listdir("/proc/%d/task" % pid))) == threads, (service, threads)
+
+
+def rooms(service, root):
+    """The root holds what the unit names and places for it; nothing can be written there, and of /sys and /proc little is seen."""
+    state = service in ("keystore", "peerdb")
+    own = {"router": ["identity.yaml"], "tun-helper": ["identity.yaml"], "shaper": []}.get(service, ["fstab"])
+    files = [name for _, _, names in os.walk(root + "/etc") for name in names]
+    assert sorted(files) == sorted(["covfefenet.yaml", "passwd"] + own), (service, files)
+    programs = [name for _, _, names in os.walk(root + "/usr") for name in names]
+    assert programs == ["covfefe-" + service], (service, programs)
+    assert os.listdir(root + "/home") == os.listdir(root + "/root") == [], service
+    assert bool(os.listdir(root + "/sys")) == state, service
+    assert not os.path.exists(root + "/proc/sys") and not os.path.exists(root + "/proc/kcore"), service
+    table = [line.split() for line in open(root.removesuffix("root") + "mountinfo")]
+    writable = {words[4] for words in table if words[5].startswith("rw")}
+    known = {"/dev/pts", "/dev/shm", "/dev/mqueue", "/proc", "/tmp", "/var/tmp", "/run/user", "/var/lib/covfefe/" + service}
+    assert writable <= known | {"/dev/net/tun"}, (service, writable - known)
 
 
 class Pinging:

@@ -6,9 +6,10 @@ import json, signal, subprocess, sys, textwrap, typing
 SNIFFER = textwrap.dedent("""
     import collections, json, signal, socket, struct, sys
     wanted = [bytes.fromhex(word) for word in sys.argv[1:]]
-    kinds, udp, leaks = collections.Counter(), collections.Counter(), 0
+    kinds, udp, leaks = collections.Counter(), {}, 0
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     s.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
+    s.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS: when the kernel saw it
     s.settimeout(0.2)
     going = True
     def stop(*_):
@@ -18,7 +19,7 @@ SNIFFER = textwrap.dedent("""
     print("listening", flush=True)
     while going:
         try:
-            frame, (device, _, packet_type, *_) = s.recvfrom(65536)
+            frame, stamps, _, (device, _, packet_type, *_) = s.recvmsg(65536, 64)
         except socket.timeout:
             continue
         if not device.startswith("w"):  # the wires; lo and the overlay's device are not the network
@@ -29,7 +30,11 @@ SNIFFER = textwrap.dedent("""
             header = 14 + (frame[14] & 15) * 4
             source, target, length = struct.unpack_from(">HHH", frame, header)
             way = "out" if packet_type == socket.PACKET_OUTGOING else "in"
-            udp["%s %s %d %d %d" % (device, way, source, target, length - 8)] += 1
+            seconds, fraction = struct.unpack("qq", stamps[0][2])
+            at = seconds + fraction / 1e9
+            known = udp.setdefault("%s %s %d %d %d" % (device, way, source, target, length - 8), [0, at, at])
+            known[0] += 1
+            known[2] = at
             kind = "udp"
         elif kind == "0800":
             kind = "ip protocol %d" % frame[23]
@@ -40,13 +45,23 @@ SNIFFER = textwrap.dedent("""
 
 
 class Sizes(typing.NamedTuple):
-    """How many datagrams of one size went one way."""
+    """How many datagrams of one size went one way, and when the kernel saw the first and the last of them."""
     device: str
     way: str  # out or in
     source: int
     target: int
     size: int
     count: int
+    first: float  # seconds of the system's clock
+    last: float
+
+
+def rate(sizes, headers=0):
+    """Bytes a second between the first datagram of all these Sizes and the last: neither the start nor the end of the
+    capture counts, nor how long this process waited for its turn."""
+    total = sum((one.size + headers) * one.count for one in sizes)
+    first, last = min(sizes, key=lambda one: one.first), max(one.last for one in sizes)
+    return (total - first.size - headers) / (last - first.first)
 
 
 class Capture:
@@ -73,7 +88,7 @@ class Capture:
         for host, process in self.sniffers:
             text, _ = process.communicate(timeout=20)
             seen = json.loads(text)
-            seen["udp"] = [Sizes(*words[:2], *(int(word) for word in words[2:]), count)
-                           for words, count in ((key.split(), count) for key, count in seen["udp"].items())]
+            seen["udp"] = [Sizes(*words[:2], *(int(word) for word in words[2:]), *counted)
+                           for words, counted in ((key.split(), counted) for key, counted in seen["udp"].items())]
             out[host.name] = seen
         return out

@@ -64,6 +64,7 @@ class Node:
         self.root = os.path.join(lab.directory, name)
         self.process = None
         self.log = os.path.join(lab.directory, name + ".log")
+        self.log_begins = 0  # of what the running process wrote
 
     def cli(self, *words, **more):
         return self.host.run([covfefe(), *words, "--root", self.root], **more)
@@ -86,15 +87,23 @@ class Node:
     def up(self, wait=True, words=()):
         self.process = self.host.start(
             [covfefe(), "up", "--root", self.root, "--jail-unknown", self.lab.jail_unknown, *words],
-            stdout=open(self.log, "ab"), stderr=subprocess.STDOUT)
+            stdout=self.open_log(), stderr=subprocess.STDOUT)
         if wait:
             self.wait_ready()
+
+    def open_log(self):
+        """For a process that is about to start: what earlier ones wrote is no word of its own."""
+        out = open(self.log, "ab")
+        self.log_begins = out.tell()
+        return out
 
     def wait_ready(self, seconds=20):
         def ready():
             if self.process.poll() is not None:
                 raise RuntimeError("%s ended:\n%s" % (self.name, self.tail()))
-            return "is up," in self.tail()
+            with open(self.log, "rb") as log:
+                log.seek(self.log_begins)
+                return b"is up," in log.read()
         wait_for("%s to be up\n%s" % (self.name, self.tail()), seconds, ready)
 
     def tail(self, lines=60):

@@ -23,7 +23,7 @@ class TracedNode(nodes.Node):
         # -D: the program that is traced stays this program's child, and is what down() ends.
         self.process = self.host.start(
             STRACE + ["-D", "-o", trace, nodes.covfefe(), "up", "--root", self.root, "--jail-unknown", "enosys"],
-            stdout=open(self.log, "ab"), stderr=-2)
+            stdout=self.open_log(), stderr=-2)
         if wait:
             self.wait_ready(40)
 
