@@ -2,6 +2,7 @@
 #include "control_keystore.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 namespace covfefe::router {
@@ -31,10 +32,17 @@ bool take(capnp::Data::Reader from, ByteArray<N>& into) {
   return true;
 }
 
+// Nothing if it is an answer; a kind that only a newer keystore knows is none.
+template <typename Reply>
+std::optional<Reject> refusal_in(const Reply& reply) {
+  if (reply.isOk()) return std::nullopt;
+  return reply.isRefused() ? rpc::reject_of(reply.getRefused()) : Reject::WrongValue;
+}
+
 enum class Half : std::uint8_t { First, Second };
 
 Answer established_from(KeystoreForRouter::HandshakeReply::Reader reply, Half half) {
-  if (reply.isRefused()) return rpc::reject_of(reply.getRefused());
+  if (const auto refused = refusal_in(reply)) return *refused;
   const auto ok = reply.getOk();
   core::Established out;
   bool whole = take(ok.getStaticKey(), out.peer) && take_key(ok.getSendKey(), out.masters.send) &&
@@ -49,7 +57,7 @@ Answer established_from(KeystoreForRouter::HandshakeReply::Reader reply, Half ha
 }
 
 Answer initiated_from(KeystoreForRouter::InitiateReply::Reader reply) {
-  if (reply.isRefused()) return rpc::reject_of(reply.getRefused());
+  if (const auto refused = refusal_in(reply)) return *refused;
   core::Initiated out;
   out.handshake = reply.getOk().getHandshake();
   if (!take(reply.getOk().getMessage(), out.message)) return Reject::WrongLength;
@@ -57,7 +65,7 @@ Answer initiated_from(KeystoreForRouter::InitiateReply::Reader reply) {
 }
 
 Answer opened_from(KeystoreForRouter::OpenBuildReply::Reader reply) {
-  if (reply.isRefused()) return rpc::reject_of(reply.getRefused());
+  if (const auto refused = refusal_in(reply)) return *refused;
   const auto ok = reply.getOk();
   core::OpenedBuild out;
   const bool whole = take_key(ok.getK1(), out.k1) && take(ok.getRecord(), out.record) &&
@@ -102,16 +110,19 @@ void KeystoreEdge::retry(kj::Duration pause, void (KeystoreEdge::*act)()) {
   }));
 }
 
+// In these exchanges the last step also gets what an answer throws while it is read.
 void KeystoreEdge::introduce() {
   KJ_IF_MAYBE (client, client_) {
     const std::uint64_t epoch = epoch_;
-    needs_.service.run_beside(client->identityRequest().send().then(
-        [this, epoch](capnp::Response<KeystoreForRouter::IdentityResults>&& answer) {
-          if (epoch == epoch_) greet(answer.getIdentity());
-        },
-        [this, epoch](kj::Exception&&) {
-          if (epoch == epoch_) retry(kFailedPause, &KeystoreEdge::introduce);
-        }));
+    needs_.service.run_beside(
+        client->identityRequest()
+            .send()
+            .then([this, epoch](capnp::Response<KeystoreForRouter::IdentityResults>&& answer) {
+              if (epoch == epoch_) greet(answer.getIdentity());
+            })
+            .catch_([this, epoch](kj::Exception&&) {
+              if (epoch == epoch_) retry(kFailedPause, &KeystoreEdge::introduce);
+            }));
   }
 }
 
@@ -152,13 +163,15 @@ void KeystoreEdge::load() {
     for (const auto& [key, timestamp] : seen_) rpc::write_seen({key, timestamp}, seen[at++]);
     const std::uint64_t epoch = epoch_;
     const std::uint64_t number = ++loads_;
-    needs_.service.run_beside(request.send().then(
-        [this, epoch, number](capnp::Response<KeystoreForRouter::LoadFriendsResults>&& answer) {
-          if (epoch == epoch_) loaded(answer, number);
-        },
-        [this, epoch](kj::Exception&&) {
-          if (epoch == epoch_) retry(kFailedPause, &KeystoreEdge::load);
-        }));
+    needs_.service.run_beside(
+        request.send()
+            .then([this, epoch,
+                   number](capnp::Response<KeystoreForRouter::LoadFriendsResults>&& answer) {
+              if (epoch == epoch_) loaded(answer, number);
+            })
+            .catch_([this, epoch](kj::Exception&&) {
+              if (epoch == epoch_) retry(kFailedPause, &KeystoreEdge::load);
+            }));
   }
 }
 

@@ -81,13 +81,16 @@ void PeerdbEdge::read_friends() {
     reading_ = true;
     read_again_ = false;
     const std::uint64_t epoch = epoch_;
-    needs_.service.run_beside(client->friendsRequest().send().then(
-        [this, epoch](capnp::Response<PeerdbForRouter::FriendsResults>&& answer) {
-          if (epoch == epoch_) take(rpc::friends_from(answer.getFriends()));
-        },
-        [this, epoch](kj::Exception&&) {
-          if (epoch == epoch_) take(Reject::Unexpected);
-        }));
+    needs_.service.run_beside(
+        client->friendsRequest()
+            .send()
+            .then([this, epoch](capnp::Response<PeerdbForRouter::FriendsResults>&& answer) {
+              if (epoch == epoch_) take(rpc::friends_from(answer.getFriends()));
+            })
+            // Also of an answer that throws while it is read.
+            .catch_([this, epoch](kj::Exception&&) {
+              if (epoch == epoch_) take(Reject::Unexpected);
+            }));
   }
 }
 

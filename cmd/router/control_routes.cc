@@ -53,18 +53,24 @@ void RouteMemory::read_once() {
 void RouteMemory::read_destinations() {
   KJ_IF_MAYBE (client, client_) {
     const std::uint64_t epoch = epoch_;
-    needs_.service.run_beside(client->destinationsRequest().send().then(
-        [this, epoch](capnp::Response<PeerdbForRouter::DestinationsResults>&& answer) {
-          if (epoch != epoch_) return;
-          auto all = rpc::destinations_from(answer.getAddresses());
-          if (!all) return failed(name_of(all.error()));
-          read_.destinations = *std::move(all);
-          read_page({0});
-        },
-        [this, epoch](kj::Exception&&) {
-          if (epoch == epoch_) failed("no answer");
-        }));
+    needs_.service.run_beside(
+        client->destinationsRequest()
+            .send()
+            .then([this, epoch](capnp::Response<PeerdbForRouter::DestinationsResults>&& answer) {
+              if (epoch == epoch_) take_destinations(answer.getAddresses());
+            })
+            // Also of an answer that throws while it is read.
+            .catch_([this, epoch](kj::Exception&&) {
+              if (epoch == epoch_) failed("no answer");
+            }));
   }
+}
+
+void RouteMemory::take_destinations(capnp::List<capnp::Data>::Reader from) {
+  auto all = rpc::destinations_from(from);
+  if (!all) return failed(name_of(all.error()));
+  read_.destinations = *std::move(all);
+  read_page({0});
 }
 
 void RouteMemory::read_page(FriendId after) {
@@ -72,13 +78,14 @@ void RouteMemory::read_page(FriendId after) {
     auto request = client->cataloguesRequest();
     request.setAfter(after.value);
     const std::uint64_t epoch = epoch_;
-    needs_.service.run_beside(request.send().then(
-        [this, epoch](capnp::Response<PeerdbForRouter::CataloguesResults>&& answer) {
-          if (epoch == epoch_) take_page(answer.getCatalogues());
-        },
-        [this, epoch](kj::Exception&&) {
-          if (epoch == epoch_) failed("no answer");
-        }));
+    needs_.service.run_beside(
+        request.send()
+            .then([this, epoch](capnp::Response<PeerdbForRouter::CataloguesResults>&& answer) {
+              if (epoch == epoch_) take_page(answer.getCatalogues());
+            })
+            .catch_([this, epoch](kj::Exception&&) {
+              if (epoch == epoch_) failed("no answer");
+            }));
   }
 }
 

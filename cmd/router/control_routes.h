@@ -48,6 +48,7 @@ class RouteMemory {
 
  private:
   void read_destinations();
+  void take_destinations(capnp::List<capnp::Data>::Reader from);
   void read_page(FriendId after);
   void take_page(capnp::List<schema::Catalogue>::Reader from);
   void finish_reading();

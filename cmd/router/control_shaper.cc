@@ -84,17 +84,20 @@ void ShaperControl::again(void (ShaperControl::*act)()) {
 void ShaperControl::introduce() {
   KJ_IF_MAYBE (client, client_) {
     const std::uint64_t epoch = epoch_;
-    needs_.service.run_beside(client->leasesRequest().send().then(
-        [this, epoch](capnp::Response<ShaperForRouter::LeasesResults>&& answer) {
-          if (epoch != epoch_) return;
-          const auto held = rpc::leases_from(answer.getLeases());
-          if (held) return adopt(*held);
-          (void)disbelieve("leases");
-          again(&ShaperControl::introduce);
-        },
-        [this, epoch](kj::Exception&&) {
-          if (epoch == epoch_) again(&ShaperControl::introduce);
-        }));
+    needs_.service.run_beside(
+        client->leasesRequest()
+            .send()
+            .then([this, epoch](capnp::Response<ShaperForRouter::LeasesResults>&& answer) {
+              if (epoch != epoch_) return;
+              const auto held = rpc::leases_from(answer.getLeases());
+              if (held) return adopt(*held);
+              (void)disbelieve("leases");
+              again(&ShaperControl::introduce);
+            })
+            // Also of an answer that throws while it is read.
+            .catch_([this, epoch](kj::Exception&&) {
+              if (epoch == epoch_) again(&ShaperControl::introduce);
+            }));
   }
 }
 
@@ -131,13 +134,14 @@ void ShaperControl::restore() {
     auto list = request.initLeases(static_cast<capnp::uint>(given.size()));
     for (capnp::uint i = 0; i < list.size(); ++i) rpc::write_lease(given[i], list[i]);
     const std::uint64_t epoch = epoch_;
-    needs_.service.run_beside(request.send().then(
-        [this, epoch, given](capnp::Response<ShaperForRouter::RestoreResults>&& answer) {
-          if (epoch == epoch_) restored(given, answer.getKept());
-        },
-        [this, epoch](kj::Exception&&) {
-          if (epoch == epoch_) again(&ShaperControl::restore);
-        }));
+    needs_.service.run_beside(
+        request.send()
+            .then([this, epoch, given](capnp::Response<ShaperForRouter::RestoreResults>&& answer) {
+              if (epoch == epoch_) restored(given, answer.getKept());
+            })
+            .catch_([this, epoch](kj::Exception&&) {
+              if (epoch == epoch_) again(&ShaperControl::restore);
+            }));
   }
 }
 
@@ -259,7 +263,8 @@ kj::Promise<std::string> ShaperControl::sentence() {
         });
     return asked.exclusiveJoin(kj::mv(late)).catch_([](kj::Exception&&) { return std::string(); });
   }
-  return std::string();
+  // Later: g++ 12 takes a text in a promise that is kept at once for uninitialised.
+  return kj::evalLater([] { return std::string(); });
 }
 
 }  // namespace covfefe::router

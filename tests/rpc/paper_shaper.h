@@ -9,6 +9,7 @@
 
 #include "cmd/router/control_shaper.h"
 #include "tests/rpc/router_support.h"
+#include "tests/rpc/spoil.h"
 
 namespace covfefe::router {
 
@@ -32,6 +33,8 @@ class PaperShaper final : public schema::ShaperForRouter::Server {
     std::vector<kj::Own<kj::PromiseFulfiller<void>>> late;
     std::function<bool(const Lease&)> keeps = [](const Lease&) { return true; };
     std::function<void(schema::Lease::Builder)> lies = [](schema::Lease::Builder) {};
+    bool spoils_leases = false;  // the lists in these answers are of another kind
+    bool spoils_kept = false;
   };
   explicit PaperShaper(Record& record) : record_(record) {}
 
@@ -58,6 +61,7 @@ class PaperShaper final : public schema::ShaperForRouter::Server {
       rpc::write_lease(lease, list[at]);
       record_.lies(list[at++]);
     }
+    if (record_.spoils_leases) test::put_struct(context.getResults(), 0);
     return manner();
   }
   kj::Promise<void> restore(RestoreContext context) override {
@@ -71,6 +75,7 @@ class PaperShaper final : public schema::ShaperForRouter::Server {
     }
     auto list = context.getResults().initKept(static_cast<capnp::uint>(kept.size()));
     for (capnp::uint i = 0; i < list.size(); ++i) list.set(i, kept[i]);
+    if (record_.spoils_kept) test::put_struct(context.getResults(), 0);
     return manner();
   }
   kj::Promise<void> take(TakeContext context) override {

@@ -209,3 +209,36 @@ TEST_CASE_FIXTURE(ShaperDesk, "more minutes than were asked for are not believed
   CHECK(measured.empty());
   CHECK(control.disbelieved() == 1);
 }
+
+TEST_CASE_FIXTURE(ShaperDesk, "a list of leases of another kind is asked for again") {
+  record.spoils_leases = true;
+  connect();
+  run(turns().then([this] {
+    CHECK(mail_of<core::LeasesKnown>().empty());
+    record.spoils_leases = false;
+    return service->timer().afterDelay(700 * kj::MILLISECONDS);
+  }));
+  CHECK(mail_of<core::LeasesKnown>().size() == 1);
+  CHECK(record.calls == std::vector<std::string>{"watch", "leases", "leases"});
+}
+
+TEST_CASE_FIXTURE(ShaperDesk, "leases are given again where the answer is of another kind") {
+  connect();
+  run(turns()
+          .then([this] {
+            take(1);
+            return turns();
+          })
+          .then([this] {
+            restart();
+            record.spoils_kept = true;
+            return turns();
+          })
+          .then([this] {
+            CHECK(record.calls.back() == "restore");
+            record.spoils_kept = false;
+            return service->timer().afterDelay(700 * kj::MILLISECONDS);
+          }));
+  CHECK(record.calls == std::vector<std::string>{"watch", "leases", "restore", "restore"});
+  CHECK(control.leases() == 1);
+}
