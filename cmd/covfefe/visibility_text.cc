@@ -6,7 +6,7 @@ namespace covfefe::cli {
 const char* name_of(Visibility visibility) {
   switch (visibility) {
     case Visibility::Hidden:
-      return "hidden";
+      break;
     case Visibility::RelayOnly:
       return "relay-only";
     case Visibility::Reachable:
@@ -18,13 +18,13 @@ const char* name_of(Visibility visibility) {
 const char* meaning_of(Visibility visibility) {
   switch (visibility) {
     case Visibility::Hidden:
-      return "other friends are not told of it";
+      break;
     case Visibility::RelayOnly:
       return "other friends may send circuits through, without a name";
     case Visibility::Reachable:
       return "other friends may reach it by name and address";
   }
-  return "";
+  return "other friends are not told of it";
 }
 
 std::optional<Visibility> parse_visibility(std::string_view text) {

@@ -78,6 +78,8 @@ TEST_CASE("each visibility has one name, and only that names it") {
     CHECK(parse_visibility(name_of(one)) == one);
     CHECK(std::string(meaning_of(one)).size() + 30 <= 100);
   }
+  CHECK(parse_visibility("hidden") == Visibility::Hidden);
+  CHECK(meaning_of(Visibility::Hidden) == std::string("other friends are not told of it"));
   CHECK_FALSE(parse_visibility("relayonly"));
   CHECK_FALSE(parse_visibility(""));
 }
