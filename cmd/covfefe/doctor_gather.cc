@@ -137,7 +137,9 @@ void look_at_units(const Layout& layout, Report& report) {
 void look_at_files(const Layout& layout, const Census& census, Report& report) {
   for (const char* parent :
        {"etc", "run", "var", "var/lib", "run/covfefe/keystore", "run/covfefe/peerdb",
-        "run/covfefe/shaper", "run/covfefe/tun-helper"}) {
+        "run/covfefe/shaper", "run/covfefe/tun-helper", "run/covfefe/roots",
+        "run/covfefe/roots/keystore", "run/covfefe/roots/peerdb", "run/covfefe/roots/router",
+        "run/covfefe/roots/shaper", "run/covfefe/roots/tun-helper"}) {
     const std::string path = layout.path(parent);
     if (const auto facts = os::facts_of(path)) check_parent({path, *facts}, report);
   }

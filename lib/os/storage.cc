@@ -128,7 +128,7 @@ SysResult<std::string> MountWatch::mounts() const {
   }
   std::string out;
   for (const Mount& mount : parse_mountinfo(text)) {
-    if (!is_at_or_above(mount.point, directory_)) continue;
+    if (mount.point != kVolumeOfUnit && !is_at_or_above(mount.point, directory_)) continue;
     out += mount.id + ' ' + mount.point + (mount.follows.empty() ? "" : " follows") + '\n';
   }
   return out;

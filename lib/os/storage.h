@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -12,6 +13,11 @@
 #include "os/notify.h"
 
 namespace covfefe::os {
+
+inline constexpr std::string_view kVolumeOfUnit = "/covfefe-volume";
+// Where a unit shows the volume itself besides the service's own directory on it (systemd/): in a
+// root directory of its own a process sees no mount come or go that is made outside of it, but
+// those upon what it is shown.
 
 inline constexpr Duration kMountsEvery = Duration::seconds(1);  // how often a service looks
 
@@ -37,7 +43,8 @@ class MountWatch {
  public:
   static SysResult<MountWatch> open(const std::string& directory,
                                     const std::string& table = "/proc/self/mountinfo");
-  // Remembers the mounts at `directory` and at its parents, as this process sees them.
+  // Remembers the mounts at `directory`, at its parents and at kVolumeOfUnit, as this process sees
+  // them.
 
   [[nodiscard]] bool changed() const;
   // One of them came or went. A mount that a unit's namespace made of one outside counts as changed

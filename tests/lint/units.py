@@ -24,10 +24,11 @@ Slice=covfefe.slice
 AmbientCapabilities=
 NoNewPrivileges=yes
 ProtectSystem=strict
-TemporaryFileSystem=/run:ro /var:ro
-InaccessiblePaths=-/etc/covfefe/credentials -/etc/ssl/private -/etc/ssh
-InaccessiblePaths=-/etc/shadow -/etc/shadow- -/etc/gshadow -/etc/gshadow-
-NoExecPaths=/
+RestartSec=0
+ProtectHome=tmpfs
+TemporaryFileSystem=/run:ro /home:ro /root:ro
+NoExecPaths=+/
+ProcSubset=pid
 PrivateDevices=yes
 SystemCallArchitectures=native
 SystemCallErrorNumber=EPERM
@@ -64,6 +65,11 @@ def wanted_of(service):
     helper, state = service == 'tun-helper', f'/var/lib/covfefe/{service}'
     connects = any(edge == f'/{service}' for _, edge in EDGES.values())
     edge = f' /run/covfefe/{service}:/run/covfefe' if connects else ''
+    program = f'@libexecdir@/covfefe/covfefe-{service}'
+    reads = ['-/etc/fstab'] if service in STATEFUL else ['-/etc/covfefe/identity.yaml'] if service != 'shaper' else []
+    shown = ['/usr/lib:/lib -/usr/lib64:/lib64', program, '/etc/covfefenet.yaml /etc/passwd', *reads]
+    shown += [f'/run/systemd/notify{edge}']
+    volume = ['-/var/lib/covfefe:/covfefe-volume:norbind'] if service in STATEFUL else []
     paths = ['-' + state] if service in STATEFUL else ['/dev/net/tun'] if helper else []
     return {
         'User': 'root' if helper else f'covfefe-{service}',
@@ -75,7 +81,12 @@ def wanted_of(service):
         'LimitNPROC': '8' if helper else '2' if service in ('router', 'shaper') else '1',
         'PrivateNetwork': '' if helper else 'yes',
         'PrivateUsers': '' if helper else 'yes',
-        'BindReadOnlyPaths': f'/run/systemd/notify{edge}',
+        # All that there is in its root.
+        'RootDirectory': f'/run/covfefe/roots/{service}',
+        'BindReadOnlyPaths': ' '.join(shown + volume),
+        'ExecPaths': f'+{program} +/lib -+/lib64',
+        # Tunables are protected by not being there, and with ProcSubset=.
+        'ReadOnlyPaths' if service in STATEFUL else 'InaccessiblePaths': '+/sys',
         'BindPaths': ' '.join(paths),
     }
 
@@ -162,7 +173,7 @@ def systemd_says(texts):
     with tempfile.TemporaryDirectory() as folder:
         for name, text in texts.items():
             program = re.sub(r'^(Exec(?:Start|Reload|StopPost))=\S+', r'\1=/bin/true', text, flags=re.M)
-            paths = re.sub(r'^ExecPaths=\S+', 'ExecPaths=/usr/bin', program, flags=re.M)
+            paths = program.replace('@libexecdir@', '/usr/libexec')
             (pathlib.Path(folder) / name).write_text(paths)
         return [*verify(folder, texts), *exposure(folder)]
 

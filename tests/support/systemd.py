@@ -20,6 +20,19 @@ SYSTEMD = "/usr/lib/systemd/systemd"
 STOCK = "/usr/lib/systemd/system"
 TARGETS = ("sysinit basic multi-user sockets timers paths slices local-fs local-fs-pre remote-fs network network-pre "
            "network-online shutdown umount final exit poweroff reboot halt rescue emergency time-set nss-lookup").split()
+# What makes directories below /run at each boot; here it acts on our own file only, since / is the host's.
+TMPFILES = "systemd-tmpfiles-setup.service"
+TMPFILES_UNIT = """[Unit]
+DefaultDependencies=no
+After=local-fs.target
+Before=sysinit.target shutdown.target
+Conflicts=shutdown.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+# Before the first install there is neither the file nor its users.
+ExecStart=-/usr/bin/systemd-tmpfiles --create /usr/local/lib/tmpfiles.d/covfefe.conf
+"""
 JOURNAL = ("systemd-journald.service", "systemd-journald.socket")
 
 
@@ -261,6 +274,9 @@ class Lab(nodes.Lab):
             os.makedirs(os.path.join(place, wants))
         for name in [target + ".target" for target in TARGETS] + list(JOURNAL):
             os.symlink(os.path.join(STOCK, name), os.path.join(place, name))
+        with open(os.path.join(place, TMPFILES), "w") as file:
+            file.write(TMPFILES_UNIT)
+        os.symlink("../" + TMPFILES, os.path.join(place, "sysinit.target.wants", TMPFILES))
         os.symlink("multi-user.target", os.path.join(place, "default.target"))
         os.symlink("../systemd-journald.socket", os.path.join(place, "sockets.target.wants", "systemd-journald.socket"))
         os.symlink("../systemd-journald.service", os.path.join(place, "sysinit.target.wants", "systemd-journald.service"))

@@ -119,6 +119,20 @@ TEST_CASE("a mount in a namespace is gone when the one that it follows is") {
   CHECK(watch.changed());
 }
 
+TEST_CASE("in a root directory of its own a unit sees its volume where it is shown for that") {
+  Fixture f;
+  const std::string shown(os::kVolumeOfUnit);
+  f.mounts({{"20", "/roots/keystore", "/", "master:2 "}, {"21", "/", shown, "master:4 "}});
+  const os::MountWatch watch = f.watch();
+  CHECK_FALSE(watch.changed());
+  f.mounts({{"20", "/roots/keystore", "/", "master:2 "},
+            {"21", "/", shown, "master:4 "},
+            {"22", "/", shown, "master:5 "}});
+  CHECK(watch.changed());
+  f.mounts({{"20", "/roots/keystore", "/", "master:2 "}, {"21", "/", shown, ""}});
+  CHECK(watch.changed());
+}
+
 TEST_CASE("a service that may not wait is refused with reason and fix") {
   class Silent final : public Log {
    public:
