@@ -2,7 +2,6 @@
 #include "sandbox/audit.h"
 
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,6 +9,8 @@
 #include <charconv>
 #include <string>
 #include <vector>
+
+#include "os/jail_state.h"
 
 namespace covfefe::sandbox {
 namespace {
@@ -119,13 +120,13 @@ SysResult<void> check_identity(const ProcessStatus& status, const Policy& policy
   return {};
 }
 
-SysResult<void> check_walls(const ProcessStatus& status) {
+SysResult<void> check_walls(const ProcessStatus& now, const os::Fd& status) {
   constexpr std::uint32_t kFilterMode = 2;
-  if (status.no_new_privs != 1) return SysError{"audit", "no_new_privs is off", EPERM};
-  if (status.seccomp != kFilterMode) return SysError{"audit", "the filter is not in force", EPERM};
-  if (::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) {
-    return SysError{"audit", "the process is dumpable", EPERM};
-  }
+  if (now.no_new_privs != 1) return SysError{"audit", "no_new_privs is off", EPERM};
+  if (now.seccomp != kFilterMode) return SysError{"audit", "the filter is not in force", EPERM};
+  SysResult<bool> dumpable = os::is_dumpable(status, now.uid);
+  if (!dumpable.ok()) return dumpable.error();
+  if (*dumpable) return SysError{"audit", "the process is dumpable", EPERM};
   return {};
 }
 

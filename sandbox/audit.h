@@ -40,8 +40,9 @@ struct ProcessStatus {
                                              os::Owner owner);
 // User, groups and capabilities are the policy's and no more; EPERM names what is too much.
 
-[[nodiscard]] SysResult<void> check_walls(const ProcessStatus& status);
-// no_new_privs and the filter are in force and the process is not dumpable.
+[[nodiscard]] SysResult<void> check_walls(const ProcessStatus& now, const os::Fd& status);
+// no_new_privs and the filter are in force and the process, whose open_status() is `status`, is not
+// dumpable.
 
 [[nodiscard]] SysResult<void> exercise_library(Threads threads);
 // Memory, time, printing, an exception and (if the policy has them) a thread: a C library that

@@ -11,7 +11,9 @@
 
 #include "os/clock.h"
 #include "os/fd.h"
+#include "os/jail_state.h"
 #include "os/log_sink.h"
+#include "os/memory.h"
 #include "os/users.h"
 #include "sandbox/audit.h"
 #include "sandbox/filter.h"
@@ -65,18 +67,27 @@ SysResult<void> lower_limits(const Policy& policy) {
   return {};
 }
 
-SysResult<void> close_doors() {
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return os::last_error("prctl", "no_new_privs");
+// What a unit has settled already it has forbidden to change, too.
+SysResult<void> close_doors(const os::Fd& status) {
+  SysResult<ProcessStatus> now = read_status(status);
+  if (!now.ok()) return now.error();
+  if (now->no_new_privs != 1 && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    return os::last_error("prctl", "no_new_privs");
+  }
   // After the last change of credentials, which would make the process dumpable again.
-  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return os::last_error("prctl", "not dumpable");
-  return {};
+  SysResult<bool> dumpable = os::is_dumpable(status, now->uid);
+  if (!dumpable.ok()) return dumpable.error();
+  if (!*dumpable) return {};
+  SysResult<void> done = os::become_undumpable();
+  if (done.ok() || done.error().number != EPERM) return done;
+  return SysError{"be undumpable without prctl", "as a program of a mode other than 0711", EPERM};
 }
 
 SysResult<ProcessStatus> audit(const os::Fd& status, const Policy& policy, os::Owner owner) {
   SysResult<ProcessStatus> now = read_status(status);
   if (!now.ok()) return now;
   if (SysResult<void> held = check_identity(*now, policy, owner); !held.ok()) return held.error();
-  if (SysResult<void> held = check_walls(*now); !held.ok()) return held.error();
+  if (SysResult<void> held = check_walls(*now, status); !held.ok()) return held.error();
   return now;
 }
 
@@ -110,7 +121,7 @@ SysResult<JailReport> apply(const Policy& policy, const Options& options) {
 
   if (SysResult<void> done = drop_privileges(policy, *owner); !done.ok()) return done.error();
   if (SysResult<void> done = lower_limits(policy); !done.ok()) return done.error();
-  if (SysResult<void> done = close_doors(); !done.ok()) return done.error();
+  if (SysResult<void> done = close_doors(*status); !done.ok()) return done.error();
   SysResult<int> landlock = restrict_files(policy, options.root);
   if (!landlock.ok()) return landlock.error();
   SysResult<std::uint32_t> syscalls = load_filter(policy, options.unknown);

@@ -88,6 +88,7 @@ SysResult<void> configure(const Filter& filter) {
   };
   const Setting required[] = {
       {SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS},
+      {SCMP_FLTATR_CTL_NNP, 0},       // it is on already, and a unit forbids prctl
       {SCMP_FLTATR_CTL_OPTIMIZE, 2},  // binary tree: a call costs about 8 comparisons, not 80
   };
   for (const Setting& setting : required) {

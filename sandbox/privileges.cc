@@ -11,6 +11,7 @@
 #include <string>
 
 #include "os/fd.h"
+#include "sandbox/audit.h"
 
 namespace covfefe::sandbox {
 namespace {
@@ -74,6 +75,15 @@ SysResult<void> keep_user(const Policy& policy) {
   return {};
 }
 
+// A unit that has dropped everything has forbidden the calls to drop it as well.
+SysResult<bool> nothing_to_drop(const Policy& policy, os::Owner owner) {
+  SysResult<os::Fd> status = open_status();
+  if (!status.ok()) return status.error();
+  SysResult<ProcessStatus> now = read_status(*status);
+  if (!now.ok()) return now.error();
+  return check_identity(*now, policy, owner).ok();
+}
+
 SysResult<void> change_identity(const Policy& policy, os::Owner owner) {
   if (capng_get_caps_process() != 0) return SysError{"read capabilities of", "self", EPERM};
   if (::geteuid() == owner.uid && ::getuid() == owner.uid) return keep_user(policy);
@@ -87,6 +97,9 @@ SysResult<void> change_identity(const Policy& policy, os::Owner owner) {
 }  // namespace
 
 SysResult<void> drop_privileges(const Policy& policy, os::Owner owner) {
+  SysResult<bool> done = nothing_to_drop(policy, owner);
+  if (!done.ok()) return done.error();
+  if (*done) return {};
   int signal = 0;
   if (::prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0) return os::last_error("prctl", "launcher");
   const pid_t launcher = ::getppid();

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -80,10 +81,19 @@ SysResult<JailState> JailProbe::read() const {
   if (n < 0) return last_error("pread", "/proc/self/status");
   std::optional<JailState> state = parse_process_status({text.data(), static_cast<std::size_t>(n)});
   if (!state) return SysError{"parse", "/proc/self/status", EPROTO};
-  const int dumpable = ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-  if (dumpable < 0) return last_error("prctl", "PR_GET_DUMPABLE");
-  state->dumpable = dumpable != 0;
+  SysResult<bool> dumpable = is_dumpable(status_, state->uid);
+  if (!dumpable) return dumpable.error();
+  state->dumpable = *dumpable;
   return *state;
+}
+
+SysResult<bool> is_dumpable(const Fd& status, std::uint32_t uid) {
+  const int answer = ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+  if (answer >= 0) return answer != 0;
+  if (errno != EPERM || uid == 0) return last_error("prctl", "PR_GET_DUMPABLE");
+  struct stat file {};
+  if (::fstat(status.number(), &file) != 0) return last_error("fstat", "/proc/self/status");
+  return file.st_uid == uid;
 }
 
 }  // namespace covfefe::os

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the kernel says of this process's own jail, for the inspection of a running service. The
-// descriptor of /proc/self/status is opened before confine; reading later needs pread(2) and
-// prctl(PR_GET_DUMPABLE) only. Thread: one at a time.
+// descriptor of /proc/self/status is opened before confine; reading later needs pread(2), and
+// prctl(PR_GET_DUMPABLE) or fstat(2). Thread: one at a time.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,11 @@ namespace covfefe::os {
 
 [[nodiscard]] std::int32_t own_pid();
 // This process's number, as its own name space counts.
+
+[[nodiscard]] SysResult<bool> is_dumpable(const Fd& status, std::uint32_t uid);
+// Of this process; `status` is its /proc/self/status, `uid` its effective user. Where a unit
+// refuses prctl(2) the owner of that file tells: the user if the process is dumpable, else root.
+// EPERM where the user is root.
 
 struct JailState {
   std::int32_t pid = 0;            // this process, as its own /proc numbers it

@@ -13,6 +13,7 @@ import tree
 TYING = re.compile(r'^(Requires|Requisite|BindsTo|PartOf|Upholds)=(.*)$', re.M)
 SERVICE_LINES = """StartLimitIntervalSec=0
 LimitCORE=0
+CoredumpFilter=0
 Restart=always
 WatchdogSec=30s
 WatchdogSignal=SIGKILL
@@ -106,6 +107,8 @@ def service_problems(service, text):
     for key in ('LoadCredential=keystore.key:', 'SetCredential=keystore.key:none'):
         if (key in text) != (service == 'keystore'):
             yield f'{unit}: the credential is the keystore\'s and nobody else\'s'
+    if ('prctl' in value(text, 'SystemCallFilter')) != (service == 'tun-helper'):
+        yield f'{unit}: root makes itself non-dumpable by prctl, the others start so and cannot change it'
     if f'{service}.operator'.replace('.', '-') + '.socket' not in value(text, 'Sockets'):
         yield f'{unit}: does not take its operator socket'
     for wire in WIRES:

@@ -115,6 +115,10 @@ def walls(alice):
         shell = subprocess.run(["nsenter", "-t", str(pid), "-m", "--", "/bin/sh", "-c", "true"], capture_output=True)
         assert shell.returncode != 0 and b"No such file" in shell.stderr, (service, shell)
         rooms(service, "/proc/%d/root" % pid)
+        # Not dumpable: root's.
+        assert os.stat("/proc/%d/maps" % pid).st_uid == 0, service
+        with open("/proc/%d/coredump_filter" % pid) as what:
+            assert int(what.read(), 16) == 0, service
         threads = alice.host.show(unit(service), "LimitNPROC")
         assert service == "tun-helper" or str(len(os.listdir("/proc/%d/task" % pid))) == threads, (service, threads)
 

@@ -70,6 +70,9 @@ def what_is_installed(system):
                  "/usr/share/fish/vendor_completions.d/covfefe.fish", "/usr/share/doc/covfefenet/SECURITY.md.gz",
                  *("/lib/systemd/system/covfefe-%s.service" % one for one in PROGRAMS)]:
         assert system.exists(name), name + " was not installed"
+    for name in USERS:
+        mode = os.stat(system.path("/usr/libexec/covfefe/" + name)).st_mode & 0o7777
+        assert mode == 0o711, "%s has mode %o: its process would be dumpable" % (name, mode)
     assert system.run("dpkg", "--verify", "covfefenet") == ""
     wanted = [name for name in os.listdir(system.path("/etc/systemd/system/multi-user.target.wants")) if "covfefe" in name]
     assert not wanted, "installing enabled %s" % wanted
