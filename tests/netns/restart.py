@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each of the five processes is killed -9 under a running transfer: the transfer completes."""
-import os, shutil, subprocess, sys, time
+import os, shutil, signal, subprocess, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import nodes
@@ -77,6 +77,38 @@ def launcher_killed(lab):
     assert alice.reaches(bob, 10)
 
 
+def standing_still(lab):
+    """keystore, peerdb and shaper stand still: the router answers at once, who asks one that stands still is told so in
+    time, and afterwards all go on with what they have"""
+    alice, bob = lab.pair()
+    alice.reaches(bob)
+    before, started = alice.pids(), time.monotonic()
+    still = [before[service] for service in ("keystore", "peerdb", "shaper")]
+    asking = {}
+    try:
+        for pid in still:
+            os.kill(pid, signal.SIGSTOP)
+        for words in (("friend", "set", "bob", "--trust", "met"), ("friend", "list"), ("config", "apply")):
+            asking[words] = subprocess.Popen(alice.host.command([nodes.covfefe(), *words, "--root", alice.root]),
+                                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for words in (["circuits"], ["promises"], ["why", "bob"], ["inspect", "router"]):
+            start = time.monotonic()
+            code, said = alice.try_cli(*words)
+            assert time.monotonic() - start < 2 and code in (0, 1), (words, time.monotonic() - start, code, said)
+        for words, process in asking.items():
+            assert process.wait(8) == 2, words
+        print("  told after %.1f s" % (time.monotonic() - started))
+    finally:
+        for pid in still:
+            os.kill(pid, signal.SIGCONT)
+        for process in asking.values():
+            process.kill()
+            process.wait()
+    nodes.wait_for("alice to be whole", 15, lambda: alice.json("status", check=False)["state"] == "ok")
+    assert alice.pids() == before, (before, alice.pids())
+    alice.reaches(bob)
+
+
 def dying_at_start(lab):
     """a service that its jail kills at every start ends `up` with a reason, not a loop for ever"""
     alice = lab.node(lab.host("alice"))
@@ -95,4 +127,4 @@ def dying_at_start(lab):
 
 
 if __name__ == "__main__":
-    nodes.main(kill_each, keystore_away, whole_node, launcher_killed, dying_at_start)
+    nodes.main(kill_each, keystore_away, whole_node, launcher_killed, standing_still, dying_at_start)
