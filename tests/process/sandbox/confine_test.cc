@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <grp.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -47,6 +48,22 @@ int confine_outcome(void (*before)(const Node&), const Policy& policy = sandbox:
     ::_exit(jailed.ok() ? 0 : jailed.error().number);
   }
   return outcome_of(child);
+}
+
+// What a unit leaves to a service: nothing to give up, and no call to give it up by.
+void settle_as_a_unit(const Node&) {
+  const auto id = sandbox::kKeystore.user.reserved_id;
+  capng_clear(CAPNG_SELECT_ALL);
+  if (capng_apply(CAPNG_SELECT_BOUNDS) != 0 || ::setgroups(0, nullptr) != 0) ::_exit(97);
+  if (::setresgid(id, id, id) != 0 || ::setresuid(id, id, id) != 0) ::_exit(98);
+}
+
+void forbid_to_settle(const Node&) {
+  void* filter = ::seccomp_init(SCMP_ACT_ALLOW);
+  for (const int call : {SCMP_SYS(prctl), SCMP_SYS(capset), SCMP_SYS(setgroups)}) {
+    if (::seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 0) != 0) ::_exit(95);
+  }
+  if (::seccomp_load(filter) != 0) ::_exit(96);
 }
 
 void* wait_forever(void*) {
@@ -105,6 +122,24 @@ TEST_CASE("a root process that has one capability already, as under systemd, is 
     if (capng_apply(CAPNG_SELECT_ALL) != 0) ::_exit(98);
   };
   CHECK(confine_outcome(only_net_admin, sandbox::kTunHelper) == 0);
+}
+
+TEST_CASE("a process whose unit has dropped everything and forbidden prctl is confined") {
+  if (!can_jail()) return;
+  CHECK(confine_outcome([](const Node& node) {
+          settle_as_a_unit(node);
+          ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+          forbid_to_settle(node);
+        }) == 0);
+}
+
+TEST_CASE("a dumpable process that may not call prctl is not confined") {
+  if (!can_jail()) return;
+  CHECK(confine_outcome([](const Node& node) {
+          settle_as_a_unit(node);
+          ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+          forbid_to_settle(node);
+        }) == EPERM);
 }
 
 TEST_CASE("a process that was to end with its launcher still is, as another user") {
