@@ -74,6 +74,7 @@ class Capture:
             for link in json.loads(host.run(["ip", "-j", "link", "show"])):
                 if link["ifname"].startswith("w"):
                     host.run(["ethtool", "-K", link["ifname"], "tx-udp-segmentation", "off"])
+        for host in hosts:  # now that all of them cut: each sees what the others send
             process = host.start([sys.executable, "-c", SNIFFER, *(word.hex() for word in unreadable)],
                                  stdout=subprocess.PIPE, text=True)
             if process.stdout.readline().strip() != "listening":
