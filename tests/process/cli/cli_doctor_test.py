@@ -58,30 +58,28 @@ def healthy(lab):
 def hostile_names(node):
     """A service names its files: the fixes that are to be copied run nothing else, and follow no link."""
     folder = os.path.join(node.root, "var/lib/covfefe/peerdb")
+    names = [os.path.join(folder, name) for name in ("x;touch ${IFS}marker", "$(touch marker)", "a'b\"c", "-R")]
     owner = os.stat(folder)
     marker, target = os.path.join(node.lab.directory, "marker"), os.path.join(node.lab.directory, "target")
-    for name in ("x;touch ${IFS}%s" % os.path.basename(marker), "$(touch marker)", "a'b\"c", "-R"):
-        path = os.path.join(folder, name)
-        for target_mode in (None, 0o644):
+    os.close(os.open(target, os.O_CREAT, 0o644))
+    for swapped in (False, True):
+        for path in names:
             with open(path, "w"):
                 os.chmod(path, 0o644)
             os.chown(path, 4711, owner.st_gid)
-            found = [one for one in examined(node)[1]["findings"] if one["what"].startswith(path)]
-            assert len(found) == 2, found
-            if target_mode:
+        found = examined(node)[1]["findings"]
+        for path in names:
+            if swapped:
                 os.unlink(path)
-                os.close(os.open(target, os.O_CREAT, target_mode))
                 os.symlink(target, path)
-            for one in found:
-                subprocess.run(["sh", "-c", one["fix"]], cwd=node.lab.directory, timeout=10, stderr=subprocess.DEVNULL,
-                               check=not target_mode)
-            facts = os.lstat(path)
-            assert facts.st_uid == owner.st_uid, (name, facts)
-            if target_mode:
-                facts = os.stat(target)
-                assert facts.st_uid == 0 and facts.st_mode & 0o777 == target_mode, (name, facts)
-            else:
-                assert facts.st_mode & 0o777 == 0o600, (name, facts)
+            fixes = [one["fix"] for one in found if one["what"].startswith(path)]
+            assert len(fixes) == 2, found
+            for fix in fixes:
+                subprocess.run(["sh", "-c", fix], cwd=node.lab.directory, timeout=10, stderr=subprocess.DEVNULL,
+                               check=not swapped)
+            facts, behind = os.lstat(path), os.stat(target)
+            assert facts.st_uid == owner.st_uid and (swapped or facts.st_mode & 0o777 == 0o600), (path, facts)
+            assert behind.st_uid == 0 and behind.st_mode & 0o777 == 0o644, (path, behind)
             os.unlink(path)
     assert not os.path.exists(marker), "a file's name was run"
 
