@@ -28,7 +28,6 @@ ProtectSystem=strict
 RestartSec=0
 ProtectHome=tmpfs
 TemporaryFileSystem=/run:ro /home:ro /root:ro
-NoExecPaths=+/
 ProcSubset=pid
 PrivateDevices=yes
 SystemCallArchitectures=native
@@ -85,7 +84,6 @@ def wanted_of(service):
         # All that there is in its root.
         'RootDirectory': f'/run/covfefe/roots/{service}',
         'BindReadOnlyPaths': ' '.join(shown + volume),
-        'ExecPaths': f'+{program} +/lib -+/lib64',
         # Tunables are protected by not being there, and with ProcSubset=.
         'ReadOnlyPaths' if service in STATEFUL else 'InaccessiblePaths': '+/sys',
         'BindPaths': ' '.join(paths),
