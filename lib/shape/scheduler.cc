@@ -145,6 +145,7 @@ std::size_t Scheduler::cancel(FlowId flow, std::uint32_t epoch, std::span<Item> 
 // The one call that looks at every flow: the other side of the rings is gone.
 void Scheduler::clear() {
   evicted_told_ = evicted_count_ = 0;
+  if (table_.packets() == 0) return;
   for (std::uint32_t flow = 0; flow < limits_.flows; ++flow) {
     if (!has_class(FlowId{flow}) || table_.state(flow).packets == 0) continue;
     Fifo& list = table_[flow].list;
