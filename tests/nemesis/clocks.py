@@ -11,7 +11,7 @@ STROBE = {"ci": 60, "nightly": 100_000}
 SHIM = os.path.join(loads.HELPERS, "clock_shim.so")
 DROP_IN = """[Service]
 Environment=LD_PRELOAD=/usr/local/lib/clock_shim.so COVFEFE_CLOCK=/usr/local/lib/covfefe-clock
-ExecPaths=/usr/local/lib/clock_shim.so
+BindReadOnlyPaths=/usr/local/lib/clock_shim.so /usr/local/lib/covfefe-clock
 """
 CONNECTS = 5.0  # seconds, with sessions made anew after a jump
 
