@@ -89,7 +89,10 @@ TEST_CASE("lists beyond their bounds and values of no meaning are refused whole"
   CHECK(why_of(bench, kj::mv(endpoint)) == Refusal::MALFORMED);
   auto metrics = bench.as_router().recordMetricsRequest();
   metrics.setOperation(rpc::as_data(operation));
-  for (auto one : metrics.initSamples(kMaxMetricSamples + 1)) one.setFriendId(id);
+  const std::int64_t now = os::wall_now().unix_seconds();
+  for (auto one : metrics.initSamples(kMaxMetricSamples + 1)) {
+    rpc::write_sample({FriendId{id}, now, 10, 1, 2, 10, 300, 0, 1, 2, 3, 4}, one);
+  }
   CHECK(why_of(bench, kj::mv(metrics)) == Refusal::MALFORMED);
   auto promises = bench.as_router().recordPromisesRequest();
   promises.setOperation(rpc::as_data(operation));
@@ -98,7 +101,9 @@ TEST_CASE("lists beyond their bounds and values of no meaning are refused whole"
   CHECK(why_of(bench, kj::mv(promises)) == Refusal::MALFORMED);
   auto minutes = bench.as_router().recordCapacityRequest();
   minutes.setOperation(rpc::as_data(operation));
-  for (auto one : minutes.initMinutes(kMaxCapacityMinutes + 1)) one.setSeconds(60);
+  for (auto one : minutes.initMinutes(kMaxCapacityMinutes + 1)) {
+    rpc::write_capacity({now / 60 * 60, 60, 1, 1, 1, 1}, one);
+  }
   CHECK(why_of(bench, kj::mv(minutes)) == Refusal::MALFORMED);
   auto used = bench.as_router().recordDestinationsRequest();
   used.initUsed(1).init(0, 15);

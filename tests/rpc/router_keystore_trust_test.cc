@@ -168,6 +168,26 @@ TEST_CASE_FIXTURE(HostileDesk, "of timestamps the newest is kept, of no meaning 
   CHECK(record.timestamp == ByteArray<12>{9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9});
 }
 
+TEST_CASE_FIXTURE(HostileDesk, "with a friend goes the timestamp that was seen of it") {
+  FriendRecord bob = friend_named("bob", 2);
+  bob.static_key.fill(4);
+  FriendRecord carol = friend_named("carol", 3);
+  std::size_t with_bob = 0;
+  run(ready()
+          .then([this] { return ask({core::Respond{}}); })
+          .then([&] {
+            edge.set_friends({bob, carol});
+            return turns();
+          })
+          .then([&] {
+            with_bob = record.seen;
+            edge.set_friends({carol});
+            return turns();
+          }));
+  CHECK(with_bob == 1);
+  CHECK(record.seen == 0);
+}
+
 TEST_CASE_FIXTURE(HostileDesk, "of a keystore that names ever new peers a bounded number is kept") {
   std::uint32_t peer = 0;
   record.manner.handshake = [&peer](Handshake reply) {
