@@ -27,7 +27,7 @@ NoNewPrivileges=yes
 ProtectSystem=strict
 RestartSec=0
 ProtectHome=tmpfs
-TemporaryFileSystem=/run:ro /home:ro /root:ro
+TemporaryFileSystem=/run:ro /run/user:ro /home:ro /root:ro
 ProcSubset=pid
 PrivateDevices=yes
 SystemCallArchitectures=native
@@ -87,6 +87,8 @@ def wanted_of(service):
         # Tunables are protected by not being there, and with ProcSubset=.
         'ReadOnlyPaths' if service in STATEFUL else 'InaccessiblePaths': '+/sys',
         'BindPaths': ' '.join(paths),
+        # Every place that can be written; tests/netns/units.py looks at all mounts.
+        'NoExecPaths': '+/tmp +/var/tmp +/dev/shm' + (f' -+{state}' if service in STATEFUL else ''),
     }
 
 

@@ -115,6 +115,9 @@ def walls(alice):
         shell = subprocess.run(["nsenter", "-t", str(pid), "-m", "--", "/bin/sh", "-c", "true"], capture_output=True)
         assert shell.returncode != 0 and b"No such file" in shell.stderr, (service, shell)
         rooms(service, "/proc/%d/root" % pid)
+        with open("/proc/%d/mountinfo" % pid) as mounts:
+            open_ = {line.split()[4] for line in mounts if {"rw", "noexec"} & set(line.split()[5].split(",")) == {"rw"}}
+        assert open_ <= {"/dev/pts", "/dev/net/tun"}, "%s may write and execute in %s" % (service, open_)
         # Not dumpable: root's.
         assert os.stat("/proc/%d/maps" % pid).st_uid == 0, service
         with open("/proc/%d/coredump_filter" % pid) as what:

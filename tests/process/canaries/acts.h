@@ -10,6 +10,7 @@ namespace covfefe::test {
 // Programs and processes.
 int execute_memory(const Held&);
 int execute_memory_by_path(const Held&);
+int execute_own_file(const Held&);
 int vfork_process(const Held&);
 int clone_user_space(const Held&);
 int clone_network_space(const Held&);
@@ -30,6 +31,7 @@ int raise_file_limit(const Held&);
 // Memory that can be executed.
 int map_writable_executable(const Held&);
 int map_memory_executable(const Held&);
+int map_own_file_executable(const Held&);
 int make_key_executable(const Held&);
 int attach_executable(const Held&);
 int lock_all_memory(const Held&);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <string>
+#include <string_view>
 
 #include "tests/process/canaries/acts.h"
 
@@ -24,8 +26,53 @@ int open_below(const Held& held, const char* path, int mode) {
   return outcome(::open(below(held, path).c_str(), mode | O_CLOEXEC));
 }
 
+int execute_at(const std::string& path, int fd) {
+  // What is open for writing cannot be executed.
+  ::close(fd);
+  char* const none[] = {nullptr};
+  // Of no format: where it may be executed, that is what the kernel complains of.
+  return outcome(::execve(path.c_str(), none, none));
+}
+
+int map_at(const std::string&, int fd) {
+  void* at = ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+  ::close(fd);
+  return at == MAP_FAILED ? errno : 0;
+}
+
+// A file of the attacker's, in each place that may let it be made and filled. The first success
+// counts, else the denial in the last place that took the file, else that of the last place.
+int in_own_file(const Held& held, int (*use)(const std::string& path, int fd)) {
+  static constexpr char kPage[4096]{};
+  int refused = 0;
+  int denied = 0;
+  for (const char* place : {"/var/lib/covfefe/keystore", "/var/lib/covfefe/peerdb", "/dev",
+                            "/dev/shm", "/run", "/run/user", "/var/tmp", "/tmp"}) {
+    const bool state = std::string_view(place).starts_with("/var/lib");
+    const std::string path = (state ? below(held, place) : std::string(place)) + "/canary";
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0700);
+    if (fd < 0) {
+      refused = errno;
+      continue;
+    }
+    const bool filled = ::write(fd, kPage, sizeof kPage) == sizeof kPage;
+    const int answer = use(path, fd);
+    ::unlink(path.c_str());
+    if (!filled) return EIO;
+    if (answer == 0 || answer == ENOEXEC) return answer;
+    denied = answer;
+  }
+  return denied != 0 ? denied : refused;
+}
+
 }  // namespace
 
+int execute_own_file(const Held& held) {
+  return in_own_file(held, execute_at);
+}
+int map_own_file_executable(const Held& held) {
+  return in_own_file(held, map_at);
+}
 int open_key_file(const Held& held) {
   return open_below(held, "/var/lib/covfefe/keystore/keys.sealed", O_RDONLY);
 }

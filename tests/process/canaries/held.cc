@@ -50,10 +50,14 @@ int inherited(bool (*wanted)(int fd)) {
   return -1;
 }
 
+int option_of(int fd, int option) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  return ::getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 ? value : -1;
+}
+
 bool is_udp(int fd) {
-  int type = 0;
-  socklen_t length = sizeof type;
-  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_DGRAM;
+  return option_of(fd, SO_TYPE) == SOCK_DGRAM && option_of(fd, SO_DOMAIN) != AF_UNIX;
 }
 
 bool is_device(int fd) {

@@ -24,9 +24,10 @@ struct Row {
   std::string_view act;
   Act perform;
   unsigned who;
-  std::string_view ours;    // behind confine() alone: "SIGSYS", or the errno
-  std::string_view unit;    // behind the unit's lines alone: the errno, "works" or kNotTried
-  std::string_view left{};  // why systemd 252 has to leave it to us, where it does
+  std::string_view ours;  // behind confine() alone: "SIGSYS", or the errno
+  std::string_view unit;  // behind the unit's lines alone: the errno, "works" or kNotTried
+  std::string_view
+      left{};  // why systemd 252, which filters calls and no arguments, leaves it to us
 };
 
 constexpr std::string_view kNotTried = "not-tried";
