@@ -100,8 +100,9 @@ class Load:
         moment = time.monotonic()
         for service in nodes.SERVICES:
             self.probes.wait_after(service, moment, seconds)
-        for flow in (self.echo, self.stream):
-            flow.wait_after(moment, seconds)
+        self.echo.wait_after(moment, seconds)
+        # TCP doubled its pause while it stood still and may wait as long again.
+        self.stream.wait_after(moment, seconds + 2 * max(0.0, moment - self.stream.state()[0]))
 
     def broken(self):
         """What must never happen to the load itself."""

@@ -33,7 +33,7 @@ def judge_stop(row, load, service, moment):
     continued = time.monotonic()
     row.cycles += 1
     answered = load.probes.wait_after(service, continued) - continued
-    load.stream.wait_after(load.echo.wait_after(continued, 10), 10)
+    load.stream.wait_after(load.echo.wait_after(continued, 10), 10 + 2 * (continued - moment))
     row.require(answered < 1.0, "%s answered %.1f s after it was continued" % (service, answered))
     silences = load.stream.silences(moment, continued)
     worst = max([end - max(start, moment) for start, end in silences], default=0.0)
