@@ -56,7 +56,7 @@ SysResult<void> DataPlane::start() {
 SysResult<void> DataPlane::attach(os::ShaperEnd end) {
   wake_ = loop::Watch();
   blocked_ = false;
-  line_.attach(std::move(end));
+  line_.attach(std::move(end), os::monotonic_now());
   auto wake = loop_.on_readable(line_.rings().wake_fd(), [this] {
     line_.rings().drain_wake();
     pump();

@@ -10,6 +10,7 @@ constexpr std::uint32_t kUdpIpv4 = 28;
 constexpr std::uint32_t kUdpIpv6 = 48;
 constexpr std::uint32_t kLinks = os::kFlows / kFlowsPerLink;
 constexpr std::uint64_t kBacklogMost = 1 << 20;
+constexpr std::uint32_t kStrangers = 0;  // the link whose flows are answers to strangers
 
 shape::Limits limits_with(std::uint64_t seed) {
   shape::Limits out;
@@ -23,6 +24,12 @@ shape::Limits limits_with(std::uint64_t seed) {
 
 std::uint32_t headers_to(const Endpoint& to) {
   return to.ip.is_mapped_v4() ? kUdpIpv4 : kUdpIpv6;
+}
+
+// Only cells of circuits make a friend report (Step R9), and not those of lane 3.
+bool is_mute(FlowId flow) {
+  const std::uint8_t lane = lane_index(class_of(flow));
+  return link_of(flow) == kStrangers || lane == 0 || lane == 3;
 }
 
 shape::Pace pace_of(const os::Descriptor& posted) {
@@ -61,8 +68,9 @@ Line::Line(const Start& start)
   follow(capacity_.estimate());
 }
 
-void Line::attach(os::ShaperEnd end) {
+void Line::attach(os::ShaperEnd end, Instant now) {
   forget();
+  capacity_.begin_anew(now);  // another router has none of the old links
   consumer_.attach(std::move(end));
   consumer_.set_backlog_limit(backlog_limit(rate_));
 }
@@ -146,13 +154,14 @@ bool Line::accept(const os::Descriptor& posted, Instant now) {
 
 void Line::report(const os::Descriptor& posted, Instant now) {
   const os::PathReport from = os::report_of(posted);
+  ++counters_.reports;
+  if (from.delivered == 0) return capacity_.hear(now);
   const std::uint32_t link = link_of(posted.flow);
   const std::uint64_t sent = scheduler_.of_link(link).sent_bytes;
   capacity_.report(link,
                    {from.delivered, from.interval, from.queue, from.rtt, from.lost,
                     std::max(sent, std::uint64_t{1})},
                    now);
-  ++counters_.reports;
 }
 
 void Line::cancel(const os::Descriptor& order) {
@@ -181,7 +190,10 @@ void Line::decide(Instant now) {
       continue;
     }
     const os::FrameHead& head = heads_[item.frame];
-    charged_ += item.length + headers_to(head.to);  // as friends count, who know no link.overhead
+    const std::uint32_t counted = item.length + headers_to(head.to);
+    charged_ += counted;  // as friends count, who know no link.overhead
+    if (link_of(item.flow) == kStrangers) strange_ += counted;
+    if (is_mute(item.flow)) mute_ += counted;
     os::Descriptor posted;
     posted.frame = item.frame;
     posted.length = item.length;
@@ -209,7 +221,7 @@ void Line::sent(std::span<const bool> sent, Instant now) {
 
 void Line::learn(Instant now) {
   const bool waits = scheduler_.queued() != 0 && !scheduler_.clock().free(now);
-  capacity_.step({charged_, promised_, waits}, now);
+  capacity_.step({charged_, promised_, waits, strange_, mute_}, now);
   follow(capacity_.estimate());
   for (shape::LinkCap cap; capacity_.take_cap(cap);) {
     caps_[cap.link] = cap.rate;

@@ -40,7 +40,7 @@ class Line {
   explicit Line(const Start& start);
   // Allocates everything.
 
-  void attach(os::ShaperEnd end);
+  void attach(os::ShaperEnd end, Instant now);
   // Everything queued before is forgotten.
   void detach(std::string_view why);
   [[nodiscard]] os::FrameConsumer& rings() { return consumer_; }
@@ -99,6 +99,8 @@ class Line {
   std::size_t done_ = 0;  // of due_
   std::uint64_t rate_ = 0;
   std::uint64_t charged_ = 0;  // bytes that left, without link.overhead
+  std::uint64_t strange_ = 0;  // of them, to strangers
+  std::uint64_t mute_ = 0;     // of them, what makes no report due
   std::uint64_t promised_ = 0;
   CapacityNews told_;
   LineCounters counters_;

@@ -69,7 +69,7 @@ struct LeaseRevoked {
 // Of the way to it.
 
 struct PathSample {
-  std::uint32_t delivered = 0;  // wire bytes that arrived since the last sample
+  std::uint32_t delivered = 0;  // wire bytes that came since the last sample; 0: none before
   Duration interval;            // by the friend's clock, above 0
   Duration queue;               // one-way delay above the least of late
   Duration rtt;

@@ -58,7 +58,7 @@ enum class RingPace : std::uint8_t {
 };
 
 struct PathReport {
-  std::uint32_t delivered = 0;  // wire bytes that arrived in the interval
+  std::uint32_t delivered = 0;  // wire bytes that arrived in the interval; 0: the first report
   Duration interval;            // at most 1.04 s, to 16 us
   Duration queue;               // at most 2.09 s, to 32 us: above the least one-way delay of late
   Duration rtt;                 // at most 4.19 s, to 64 us

@@ -84,13 +84,26 @@ void Capacity::report(std::uint32_t link, const LinkReport& report, Instant now)
   reported_ = true;
 }
 
+void Capacity::hear(Instant now) {
+  links_.hear(now);
+  reported_ = true;
+}
+
 void Capacity::forget(std::uint32_t link) {
   links_.forget(link);
   caps_.forget(link);
 }
 
+void Capacity::begin_anew(Instant now) {
+  links_.begin_anew();
+  if (estimate_.state != CapacityState::Stall) return;
+  restart_calm(now);
+  anchor_at(now + feedback());
+  enter(CapacityState::Steady, "every link begins anew", now);
+}
+
 void Capacity::step(const Load& load, Instant now) {
-  CHECK(load.sent >= load_.now().sent);
+  CHECK(load.sent >= load_.now().sent && std::max(load.strange, load.mute) <= load.sent);
   load_.step(load, now);
   trial_.sent_by_now(load.sent, now);
   const Duration gap = reported_ ? kEvaluate : kCheck;
@@ -169,8 +182,10 @@ bool Capacity::starving() const {
 bool Capacity::starved() const {
   if (!limited() || !anchored_ || view_.links == 0 || !view_.short_most) return false;
   if (view_.newest_lost * 4 > view_.newest) return false;
-  const std::int64_t missing = lacking(load_.sent_by(evaluated_ - rtt())) - under_way_;
-  const auto rate = static_cast<std::int64_t>(std::max(sent_before(), kDemand));
+  const std::int64_t missing = lacking(load_.reportable_by(evaluated_ - rtt())) - under_way_;
+  // A burst after a pause is on its way, not missing.
+  const std::uint64_t of_late = load_.reportable_rate(evaluated_ - kWindow, evaluated_);
+  const auto rate = static_cast<std::int64_t>(std::max({sent_before(), of_late, kDemand}));
   const std::int64_t cells = std::int64_t{view_.links} * kCell;  // one may be on its way to each
   return missing > rate * (kMissing * (1 + caution_)) / 1'000 + cells;
 }
@@ -184,7 +199,9 @@ void Capacity::note_under_way() {
                      estimate_.state != CapacityState::Drain &&
                      estimate_.state != CapacityState::Stall;
   if (!flows || view_.links == 0 || evaluated_ < anchor_at_) return;
-  const std::int64_t change = lacking(load_.sent_by(evaluated_ - rtt())) - under_way_;
+  // What seems to have come since the last report has not where sending stopped.
+  if (evaluated_ - view_.heard > kEvaluate * 2) return;
+  const std::int64_t change = lacking(load_.reportable_by(evaluated_ - rtt())) - under_way_;
   // Down fast, up slowly: a queue that reports have yet to see must not count as usual.
   under_way_ += !anchored_ ? change : change < 0 ? change / 8 : change / 256;
   anchored_ = true;
@@ -199,7 +216,8 @@ std::uint64_t Capacity::sent_before() const {
   // What the last reports must have seen; the lesser of two spans, as sending may just have begun.
   const Duration span = std::clamp(view_.interval, kWindow, kWindow * 4);
   const Instant then = view_.heard - rtt();
-  return std::min(load_.rate(then - span, then), load_.rate(then - span * 2, then - span));
+  return std::min(load_.reportable_rate(then - span, then),
+                  load_.reportable_rate(then - span * 2, then - span));
 }
 
 void Capacity::enter(CapacityState state, const char* why, Instant now) {

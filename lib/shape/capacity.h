@@ -33,7 +33,11 @@ class Capacity {
   // measured.
 
   void report(std::uint32_t link, const LinkReport& report, Instant now);
+  void hear(Instant now);
+  // A friend's first report: nothing is measured by it, but it is not silent.
   void forget(std::uint32_t link);  // it belongs to another friend from now on
+  void begin_anew(Instant now);
+  // Every link does: until one has reported, silence says nothing.
   void step(const Load& load, Instant now);
   // After reports, after sending, and at next_deadline(); cheap when nothing is due.
 

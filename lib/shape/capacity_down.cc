@@ -60,7 +60,7 @@ Duration Capacity::standing() const {
   if (!anchored_) return view_.newest_queue;
   // What was sent and is not accounted for, beyond what is on its way. Delays cannot tell how long
   // a long queue is now: they come as late as it is long.
-  const std::int64_t missing = lacking(load_.now().sent) - under_way_;
+  const std::int64_t missing = lacking(load_.now().sent - load_.now().strange) - under_way_;
   const auto capacity = static_cast<std::int64_t>(estimate_.capacity);
   const std::int64_t pipe = capacity * (rtt().nanoseconds / 1'000) / kMicros;
   const std::int64_t queue = std::clamp<std::int64_t>(missing - pipe, 0, 4 * capacity);
@@ -135,11 +135,11 @@ void Capacity::end_drain(Instant now) {
 }
 
 bool Capacity::stalled(Instant now) const {
-  // Something was sent long enough ago to be reported, after all that was reported.
+  // What makes a report due (R9) was sent long enough ago, after all that was reported.
   const Instant due = now - std::max(rtt() * 3, kSilence);
   const Instant heard = links_.heard();
   if (!links_.heard_any() || heard >= due) return false;
-  return load_.sent_by(due) - load_.sent_by(heard) >=
+  return load_.telling_by(due) - load_.telling_by(heard) >=
          kUnheard + std::uint64_t{view_.links} * kUnheardOfEach;
 }
 

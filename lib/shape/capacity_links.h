@@ -62,6 +62,8 @@ class CapacityLinks {
 
   void report(std::uint32_t link, const LinkReport& report, Instant now);
   void forget(std::uint32_t link);
+  void begin_anew() { heard_ = kNever; }
+  void hear(Instant now) { heard_ = now; }
   void set_loss_limit(std::uint8_t of_255) { loss_limit_ = of_255; }
 
   [[nodiscard]] LinksView view(Instant now);

@@ -41,6 +41,8 @@ struct Load {
   std::uint64_t sent = 0;      // by the root clock since the start; never less than before
   std::uint64_t promised = 0;  // leases in force, idle floors and the control share
   bool backlogged = false;     // something waits for the root clock now
+  std::uint64_t strange = 0;   // of `sent`, what went to strangers: nobody reports it
+  std::uint64_t mute = 0;      // of `sent`, what makes no report due (Step R9)
 };
 
 struct CapacityEstimate {

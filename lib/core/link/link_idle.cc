@@ -124,6 +124,7 @@ void Link::read_frame(const wire::ReportFrame& frame, const Session&, const Arri
   const std::uint32_t header = is_v4(paths_.control().to.ip) ? kHeaderV4 : kHeaderV6;
   const auto reading = meter_.read(frame, desk_.now, {rtt_.smoothed(), header, sealed_});
   if (reading.rtt) rtt_.sample(*reading.rtt);
+  if (reading.began) desk_.effects->measured(flow(FlowClass::Control), {});
   if (reading.sample) desk_.effects->measured(flow(FlowClass::Control), *reading.sample);
 }
 

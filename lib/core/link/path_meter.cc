@@ -153,6 +153,7 @@ PathMeter::Reading PathMeter::read(const wire::ReportFrame& report, Instant now,
     first_cells_ = report.cells;
     mark_ = here;
     take_echo(report, now, out);
+    out.began = true;
     return out;
   }
   const bool echoed = take_echo(report, now, out);

@@ -47,6 +47,7 @@ class PathMeter {
   struct Reading {
     std::optional<Duration> rtt;
     std::optional<PathSample> sample;
+    bool began = false;  // by this report: nothing is measured by it yet
   };
   [[nodiscard]] Reading read(const wire::ReportFrame& report, Instant now, const Link& link);
 

@@ -33,7 +33,7 @@ struct World {
     if (!shaper_end) bug(shaper_end.error().operation);
     router = std::move(*router_end);
     memory = static_cast<os::RouterMemory*>(router.mine.data());
-    line.attach(std::move(*shaper_end));
+    line.attach(std::move(*shaper_end), now);
   }
 };
 

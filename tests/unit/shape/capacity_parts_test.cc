@@ -48,6 +48,49 @@ TEST_CASE("a changed ceiling holds at once") {
   CHECK(capacity.estimate().rate == 8'192);
 }
 
+TEST_CASE("silence after much was sent is a stall, unless it makes no report due") {
+  enum class Sent : std::uint8_t { Circuits, Links, Strangers };
+  for (const Sent what : {Sent::Circuits, Sent::Links, Sent::Strangers}) {
+    CAPTURE(static_cast<int>(what));
+    Capacity capacity(2, {0, true}, kBegin);
+    capacity.report(0, report_of(500, 10, 0), kBegin);
+    std::uint64_t sent = 0;
+    for (int i = 1; i < 200; ++i) {
+      sent += 920;  // ten cookie replies
+      const std::uint64_t strange = what == Sent::Strangers ? sent : 0;
+      const std::uint64_t mute = what == Sent::Circuits ? 0 : sent;
+      capacity.step({sent, 0, false, strange, mute}, kBegin + Duration::millis(10 * i));
+    }
+    const bool stall = what == Sent::Circuits;
+    CHECK((capacity.estimate().state == CapacityState::Stall) == stall);
+    CHECK((capacity.estimate().rate != 0) == stall);
+  }
+}
+
+TEST_CASE("a first report ends silence, and another router ends a stall") {
+  Capacity capacity(2, {0, true}, kBegin);
+  capacity.report(0, report_of(500, 10, 0), kBegin);
+  std::uint64_t sent = 0;
+  const auto send = [&](int from, int to) {
+    for (int at = from; at < to; at += 10) {
+      capacity.step({sent += 2'000, 0, false}, kBegin + Duration::millis(at));
+    }
+  };
+  send(10, 600);
+  CHECK(capacity.estimate().state == CapacityState::Stall);
+  capacity.begin_anew(kBegin + Duration::millis(600));
+  send(600, 1'600);
+  CHECK(capacity.estimate().state == CapacityState::Steady);
+  CHECK(capacity.estimate().rate == 0);
+  for (int at = 1'600; at < 3'000; at += 200) {
+    capacity.hear(kBegin + Duration::millis(at));
+    send(at, at + 200);
+  }
+  CHECK(capacity.estimate().state == CapacityState::Steady);
+  send(3'000, 3'500);
+  CHECK(capacity.estimate().state == CapacityState::Stall);
+}
+
 TEST_CASE("a queue without demand is not ours and cuts nothing") {
   for (const std::uint64_t ceiling : {std::uint64_t{0}, std::uint64_t{1'000'000}}) {
     Capacity capacity(2, {ceiling, true}, kBegin);

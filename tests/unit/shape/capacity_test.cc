@@ -170,6 +170,22 @@ TEST_CASE("without a ceiling and below what is carried nothing is ever limited")
   }
 }
 
+TEST_CASE("bursts after pauses on a short path are not taken for a queue") {
+  UplinkPlan open = plan(1, 100 * kHome, Duration::millis(1));
+  open.settings.ceiling = 8 * kHome;  // far below what the line carries
+  UplinkWorld world(open);
+  world.run(Duration::seconds(1));
+  for (int burst = 0; burst < 200; ++burst) {
+    // What a TCP sender does whose timer ran out.
+    world.set_demand(0, 3 * kHome, 1);
+    world.run(Duration::millis(20 + burst % 7));
+    world.set_demand(0, 3 * kHome, 0);
+    world.run(Duration::millis(5 + burst * 37 % 250));
+  }
+  CHECK(world.capacity().estimate().cuts == 0);
+  CHECK(world.capacity().estimate().capacity == 8 * kHome);
+}
+
 TEST_CASE("one congested path is held back alone") {
   for (const int links : {2, 8}) {
     CAPTURE(links);

@@ -27,7 +27,7 @@ struct World {
     auto shaper_end = os::finish_rings(sockets.shaper, std::move(*offer));
     REQUIRE(shaper_end.ok());
     router.attach(std::move(*router_end));
-    line.attach(std::move(*shaper_end));
+    line.attach(std::move(*shaper_end), now);
   }
   void post(FlowId flow, std::uint16_t length, std::uint64_t tag = 0) {
     const os::FrameRef frame = router.acquire(os::lane_of(flow));
