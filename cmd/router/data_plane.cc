@@ -61,11 +61,8 @@ SysResult<void> DataPlane::run() {
 }
 
 SysResult<void> DataPlane::start() {
-  for (std::size_t i = 0; i < kWireSockets; ++i) {
-    auto watch = held_.loop.on_readable(held_.wire[i], [this, i] { on_datagrams(i); });
-    if (!watch) return watch.error();
-    wire_watches_[i] = std::move(*watch);
-  }
+  const auto read = [this](std::size_t socket) { on_datagrams(socket); };
+  if (auto watched = wire_.start(held_.loop, held_.wire, read); !watched) return watched;
   auto mail = held_.loop.on_readable(inbox_.wake_fd(), [this] { on_mail(); });
   if (!mail) return mail.error();
   inbox_watch_ = std::move(*mail);
@@ -116,9 +113,13 @@ void DataPlane::settle() {
 
 void DataPlane::on_datagrams(std::size_t socket) {
   collect();
+  using Crop = WireWatch::Crop;
+  Crop crop = Crop::Nothing;
+  const std::uint64_t heeded = router_.heeded();
   for (int turn = 0; turn < kUdpBatchesPerWake; ++turn) {
     const auto received = receiver_.receive(held_.wire[socket]);
     if (received.empty()) break;
+    crop = Crop::Refused;
     for (std::size_t i = 0; i < received.size(); ++i) {
       const os::ReceivedDatagram& one = received[i];
       batch_[i] = {
@@ -128,6 +129,8 @@ void DataPlane::on_datagrams(std::size_t socket) {
     if (received.size() < os::kUdpBatch) break;
     shaper_.ring().flush();
   }
+  if (router_.heeded() != heeded) crop = Crop::Heeded;
+  wire_.saw(socket, crop, os::monotonic_now());
   settle();
 }
 

@@ -13,6 +13,7 @@
 #include "rpc/control_codec.h"
 #include "shaper_edge.h"
 #include "tun_edge.h"
+#include "wire_watch.h"
 
 namespace covfefe::router {
 
@@ -69,7 +70,7 @@ class DataPlane final : private core::Effects {
   bool attached_told_ = true;               // false: the mail was full, told again at the next wake
   std::optional<core::LinkPlaces> places_;  // the mail was full, told again at the next wake
   std::uint64_t steps_ = 0;
-  std::array<loop::Watch, kWireSockets> wire_watches_;
+  WireWatch wire_;
   loop::Watch inbox_watch_;
   loop::Timer timer_;
 };

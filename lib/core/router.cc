@@ -136,6 +136,10 @@ Instant Router::next_deadline() const {
                    parts_->promises.next_deadline()});
 }
 
+std::uint64_t Router::heeded() const {
+  return parts_->links.heeded();
+}
+
 void Router::Parts::on(const KeystoreUp&) {
   links.keystore_up();
   circuits.keystore_up();

@@ -39,6 +39,9 @@ class Router {
   // every packet that could be delivered has been.
   [[nodiscard]] Instant next_deadline() const;
   // When step(Timer{}) is due; never() if nothing waits. Changes with each step.
+  [[nodiscard]] std::uint64_t heeded() const;
+  // Datagrams so far that were a friend's or were admitted to the keystore; the others were
+  // refused.
 
  private:
   struct Parts;

@@ -46,6 +46,11 @@ bool check_mac2(const Cookie& cookie, ByteView datagram) {
          equal(mac(cookie, datagram.first(kMac2At)), datagram.subspan(kMac2At, kMacSize));
 }
 
+bool has_mac2(ByteView datagram) {
+  CHECK(datagram.size() == kDatagram);
+  return !all_zero(datagram.subspan(kMac2At, kMacSize));
+}
+
 ByteArray<kMacSize> mac1_of(ByteView datagram) {
   CHECK(datagram.size() == kDatagram);
   ByteArray<kMacSize> out{};

@@ -26,6 +26,8 @@ void put_mac2(const Cookie& cookie, MutableBytes datagram);
 [[nodiscard]] bool check_mac1(KeyView key, ByteView datagram);
 [[nodiscard]] bool check_mac2(const Cookie& cookie, ByteView datagram);
 // False for any other length.
+[[nodiscard]] bool has_mac2(ByteView datagram);
+// It is not all zero, as it is without a cookie. datagram: 256 bytes.
 [[nodiscard]] ByteArray<kMacSize> mac1_of(ByteView datagram);
 
 [[nodiscard]] Cookie make_cookie(KeyView secret, const Endpoint& from);

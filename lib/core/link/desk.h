@@ -19,6 +19,7 @@ namespace covfefe::core {
 
 struct LinkCounters {
   std::uint64_t datagrams_in = 0;
+  std::uint64_t heeded = 0;        // of them, from a friend or admitted to the keystore
   std::uint64_t wrong_length = 0;  // no datagram of the protocol has this size
   std::uint64_t wrong_type = 0;
   std::uint64_t wrong_source = 0;  // from port 0 or no address: could never be answered

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/link/doorman.h"
 
+#include <utility>
+
 #include "wire/handshake.h"
 
 namespace covfefe::core {
@@ -20,7 +22,7 @@ void Doorman::rotate(Instant now) {
   secret_before_ = std::move(secret_);
   random_.fill(secret_.mutable_view());
   // Unused for two lives: the one before is too old as well.
-  if (now - rotate_at_ >= kSecretLife) random_.fill(secret_before_.mutable_view());
+  before_counts_ = std::exchange(sealed_, false) && now - rotate_at_ < kSecretLife;
   rotate_at_ = now + kSecretLife;
 }
 
@@ -29,11 +31,15 @@ bool Doorman::shows_cookie(const DatagramIn& initiation) const {
     return crypto::check_mac2(crypto::make_cookie(secret.view(), initiation.from),
                               initiation.bytes);
   };
-  return matches(secret_) || matches(secret_before_);
+  // Hashes only for what may match: a flood is paid for by the datagram.
+  if (!crypto::has_mac2(initiation.bytes)) return false;
+  return (sealed_ && matches(secret_)) || (before_counts_ && matches(secret_before_));
 }
 
 void Doorman::drop_lost(Instant now) {
-  // A question that the mailbox dropped is never answered.
+  // A question that the mailbox dropped is never answered. Not looked for at every datagram.
+  if (now < look_at_) return;
+  look_at_ = now + kPatience / 50;
   std::erase_if(waiting_, [&](const auto& w) { return now - w.second.since >= kPatience; });
 }
 
@@ -65,6 +71,7 @@ Doorman::Verdict Doorman::judge(const DatagramIn& initiation, Source source, Ins
 
 Doorman::CookieReply Doorman::cookie_reply(const DatagramIn& initiation, Instant now) {
   rotate(now);
+  sealed_ = true;
   ByteArray<crypto::kSealedCookie> sealed{};
   crypto::seal_cookie({cookie_key_, crypto::mac1_of(initiation.bytes)},
                       crypto::make_cookie(secret_.view(), initiation.from), random_, sealed);

@@ -57,7 +57,10 @@ class Doorman {
   crypto::PublicKey cookie_key_;
   crypto::SecretKey secret_;
   crypto::SecretKey secret_before_;
+  bool sealed_ = false;         // a cookie was given under secret_
+  bool before_counts_ = false;  // one was given under secret_before_ and may still be good
   Instant rotate_at_{};
+  Instant look_at_{};  // for questions that got lost
   SourceLimiter sources_;
   SourceLimiter friends_cookies_;  // replies, by source: one that is posed as costs that one only
   Bucket strangers_{{50, 50}};     // without a cookie

@@ -63,6 +63,8 @@ class Link {
   [[nodiscard]] Frame reserve(FlowClass as, CellSize size);
   // The frame of a cell to come, empty when it may not be sent now.
   void send_cell(FlowClass as, const CellHeader& header, ByteView onion, const Frame& frame);
+  void send_handshake(ByteView datagram, const Route& route);
+  // One of the handshake's datagrams or a cookie reply, in this link's queue.
   bool send_control(const wire::Control& message);
   bool send_destroy(CircuitId circuit, wire::DestroyReason reason);
   bool send_large(const wire::LinkFrame& frame);
@@ -119,7 +121,6 @@ class Link {
   void send_initiation(const Initiated& made);
   void finish(const Established& made);
   void failed(Reject why);
-  void send_handshake(ByteView datagram, const Route& route);
   [[nodiscard]] SessionStart session_start(crypto::Role role);
   void run_rekey();
   void drop_offer();

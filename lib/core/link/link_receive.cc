@@ -24,6 +24,7 @@ void Link::receive(Session& session, const DatagramIn& datagram) {
   }
   rx_bytes_ += 48 + datagram.bytes.size();
   ++rx_cells_;
+  ++desk_.counters.heeded;
   last_heard_ = desk_.now;
   const Route route{datagram.socket, datagram.from, datagram.to};
   sign_of_life(session);

@@ -67,6 +67,7 @@ class Links final : public CellSink {
   // What was checked about this link and what to do next, most basic first (covfefe why).
   void count(std::vector<Counter>& out) const;
   // Appends the counters of this layer; names are static.
+  [[nodiscard]] std::uint64_t heeded() const;  // datagrams
 
   // ---- CellSink --------------------------------------------------------------------------------
   MutableBytes open_cell(LinkSlot link, FlowClass as, CellSize size) override;

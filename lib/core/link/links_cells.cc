@@ -85,6 +85,10 @@ void Links::explain(LinkSlot link, Instant now, std::vector<Finding>& out) const
   if (const Link* to = parts_->at(link.value)) to->explain(now, out);
 }
 
+std::uint64_t Links::heeded() const {
+  return parts_->desk.counters.heeded;
+}
+
 void Links::count(std::vector<Counter>& out) const {
   const LinkCounters& c = parts_->desk.counters;
   out.insert(out.end(), {{"link.datagrams_in", c.datagrams_in},

@@ -76,6 +76,7 @@ void Links::Parts::read_initiation(const DatagramIn& datagram) {
   if (verdict != Doorman::Verdict::Admit) ++desk.counters.handshakes_refused;
   if (verdict == Doorman::Verdict::Cookie) send_cookie(datagram, source);
   if (verdict != Doorman::Verdict::Admit) return;
+  ++desk.counters.heeded;
   Respond ask;
   copy(initiation->noise, ask.message);
   ask.boot = desk.config.boot;
@@ -84,8 +85,14 @@ void Links::Parts::read_initiation(const DatagramIn& datagram) {
 
 void Links::Parts::send_cookie(const DatagramIn& datagram, Doorman::Source source) {
   // Step L3. 64 B for 256: never more than was sent to us.
-  // A queue that strangers filled keeps no friend waiting.
-  if (source == Doorman::Source::Unknown && strangers.backlogged()) return;
+  if (source == Doorman::Source::FriendsHost) {
+    // In the friend's own queue: what strangers fill keeps no friend waiting.
+    Link& link = *at(desk.known_hosts.find(datagram.from.ip)->second);
+    link.send_handshake(doorman.cookie_reply(datagram, desk.now), {0, datagram.from, datagram.to});
+    ++desk.counters.cookies_sent;
+    return;
+  }
+  if (strangers.backlogged()) return;
   const Frame frame = desk.effects->acquire(Lane::Link);
   if (frame.bytes.empty()) return;
   const Doorman::CookieReply reply = doorman.cookie_reply(datagram, desk.now);
@@ -109,6 +116,7 @@ void Links::Parts::read_response(const DatagramIn& datagram) {
     ++desk.counters.handshakes_refused;
     return;
   }
+  ++desk.counters.heeded;
   at(entry->slot)->read_response(datagram);
 }
 
@@ -119,6 +127,7 @@ void Links::Parts::read_cookie(const DatagramIn& datagram) {
     ++desk.counters.handshakes_refused;
     return;
   }
+  ++desk.counters.heeded;
   at(entry->slot)->read_cookie(datagram);
 }
 

@@ -143,6 +143,14 @@ TEST_CASE("a friend that starts anew gets in beside a flood that uses up strange
     }
     CHECK(took < 10'000);  // a second
   }
+  // Its cookies stood in its own queue, not behind those of strangers.
+  std::size_t cookies = 0;
+  for (const Node::Left& one : t.b.left) {
+    if (one.posting.length != wire::kCookieReplySize || one.posting.to != t.a.sockets[0]) continue;
+    ++cookies;
+    CHECK(link_of(one.posting.flow) != 0);
+  }
+  CHECK(cookies != 0);
 }
 
 TEST_CASE("no flood makes more than 200 questions a second or 64 at a time to the keystore") {
