@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// A friend that means harm: real handshake, real cells, and control messages as fast as the victim
-// takes them, each sound by itself. tests/bench/dos starts it; it ends by itself.
+// A friend that means harm: real handshake, real cells, and control messages without regard to the
+// window (Steps K3, K4, covfefe-protocol(7)), each sound by itself; every hundredth is numbered far
+// ahead. tests/bench/dos starts it; it ends by itself.
 //
 //   hostile_friend card NAME ENDPOINT                    prints its friend card
-//   hostile_friend run VICTIM-STATIC-KEY VICTIM COUNT SECONDS
+//   hostile_friend run VICTIM-STATIC-KEY VICTIM COUNT RATE SECONDS
 //
-// VICTIM: IPv4 address; it must dial this friend. It ends after COUNT messages that the victim
-// acknowledged or after SECONDS, and prints one JSON line. Its own address must be the victim's
-// friend's endpoint, port 6363.
+// VICTIM: IPv4 address; it must dial this friend. RATE: messages a second. It ends after COUNT
+// messages that the victim acknowledged or after SECONDS, and prints one JSON line. Its own address
+// must be the victim's friend's endpoint, port 6363.
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <string>
 
-#include "config/card.h"
 #include "core/link/control_channel.h"
 #include "core/link/session.h"
 #include "crypto/mac.h"
 #include "crypto/onion.h"
+#include "hostile_parts.h"
 #include "rpc/control_codec.h"
 #include "tests/support/fake_keystore.h"
 #include "wire/handshake.h"
@@ -31,12 +33,23 @@
 namespace {
 
 using namespace covfefe;
+using namespace covfefe::bench;
 
-constexpr std::uint8_t kSeed = 66;
 constexpr std::uint16_t kPort = 6363;
 constexpr std::uint32_t kIndex = 4096;
 constexpr std::uint16_t kChannel = 0x6666;
-constexpr Duration kAgain = Duration::millis(20);
+// The victim acknowledges 200 times a second: at 20,000 messages a second 100 are on their way.
+constexpr std::uint32_t kAhead = 2'048;
+constexpr Duration kAgain = Duration::millis(50);  // without an acknowledgement: from it on again
+constexpr std::uint32_t kFarEvery = 100;
+constexpr std::uint32_t kFar = 1'000'000'000;
+constexpr std::size_t kBatch = 32;
+
+struct Wanted {
+  std::uint64_t count = 0;
+  double rate = 0;
+  Instant until;
+};
 
 Instant clock_now() {
   const auto since = std::chrono::steady_clock::now().time_since_epoch();
@@ -51,63 +64,10 @@ core::StaticKey key_of(const std::string& hex) {
   return key;
 }
 
-int print_card(const std::string& name, const std::string& endpoint) {
-  const test::FakeKeystore keys(kSeed);
-  ByteArray<32> seed{};
-  seed.fill(kSeed);
-  const crypto::SigningPair identity = crypto::signing_pair(seed);
-  std::string text = "covfefe static v1";
-  text.append(reinterpret_cast<const char*>(keys.static_key().data()), keys.static_key().size());
-  config::Card card;
-  card.name = name;
-  card.identity_key = identity.public_key;
-  card.static_key = keys.static_key();
-  card.static_sig = crypto::sign(identity, bytes_of(text));
-  card.service_key = keys.service_key();
-  card.address = keys.address();
-  card.endpoints = {endpoint};
-  std::fputs(config::emit_card(card).c_str(), stdout);
-  return 0;
-}
-
-// Sound messages that each make the victim do something, by turns.
-wire::Control message(std::uint32_t turn) {
-  switch (turn % 10) {
-    case 0:
-      return {wire::Need{turn + 1, 1'000 + turn % 50'000, 1'000, wire::PromiseClass::Realtime,
-                         turn % 3'600, 60 + turn % 3'600, 0}};
-    case 1:
-      return {wire::Extend{turn, 60}};
-    case 2:
-      return {wire::Release{turn - 1}};
-    case 3:
-      return {wire::DescriptorsChanged{turn}};
-    case 4:
-      return {wire::DescriptorsGet{}};
-    case 5:
-      return {wire::NameAsk{turn, "name-" + std::to_string(turn)}};
-    case 6:
-      return {wire::OnlineUntil{300 * (1 + turn % 100)}};
-    case 7:
-      return {wire::Please{turn, 60 * (1 + turn % 60)}};
-    case 8: {  // it moves its data socket each time
-      wire::Hello hello;
-      hello.data_sockets.push_back({static_cast<std::uint16_t>(7'000 + turn % 1'000),
-                                    wire::SocketClass::Bulk, wire::Direction::Both});
-      return {hello};
-    }
-    default: {
-      wire::Offer offer;
-      offer.shown = turn % 20 == 9 ? wire::Shown::Reachable : wire::Shown::RelayOnly;
-      return {offer};
-    }
-  }
-}
-
 class Friend {
  public:
   Friend(int socket, const core::StaticKey& victim)
-      : socket_(socket), victim_(victim), keys_(kSeed), random_(seeded()) {
+      : socket_(socket), victim_(victim), keys_(kHostileSeed), random_(seeded()) {
     keys_.befriend(victim);
     random_.fill(boot_);
   }
@@ -120,18 +80,28 @@ class Friend {
     return true;
   }
 
-  void trouble(std::uint64_t count, Instant until) {
-    while (acknowledged() < count && clock_now() < until) {
-      while (offer()) {
+  void trouble(const Wanted& wanted) {
+    const Instant begin = clock_now();
+    for (Instant now = begin; acknowledged_ < wanted.count && now < wanted.until;
+         now = clock_now()) {
+      if (now - progress_ > kAgain) {
+        next_ = acknowledged_;
+        progress_ = now;
       }
-      while (const auto frame = channel_.due(clock_now())) say(*frame);
-      listen(Duration::millis(1));
+      const double seconds = static_cast<double>((now - begin).nanoseconds) / 1e9;
+      const bool due = static_cast<double>(sent_) < seconds * wanted.rate;
+      if (!due || next_ - acknowledged_ >= kAhead) {
+        listen(Duration::millis(1));
+        continue;
+      }
+      for (std::size_t i = 0; i < kBatch && next_ < wanted.count; ++i) say(next_++);
+      flush();
+      listen({});
     }
   }
-  [[nodiscard]] std::uint64_t acknowledged() const {
-    // The channel takes a message only when the one a window before it has arrived.
-    return made_ < core::ControlChannel::kWindow ? 0 : made_ - core::ControlChannel::kWindow;
-  }
+  [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
+  [[nodiscard]] std::uint64_t sent() const { return sent_; }
+  [[nodiscard]] std::uint64_t far() const { return far_; }
   [[nodiscard]] std::uint64_t heard() const { return heard_; }
 
  private:
@@ -161,19 +131,27 @@ class Friend {
     session_.emplace(start, done->masters);
   }
 
-  bool offer() {
+  void say(std::uint32_t turn) {
     std::array<std::uint8_t, wire::kControlMostSmall> bytes{};
-    const std::size_t length = codec_.encode(message(static_cast<std::uint32_t>(made_)), bytes);
+    const std::size_t length = codec_.encode(hostile_message(turn), bytes);
     if (length == 0) bug("a hostile message does not fit a small cell");
-    if (!channel_.send(ByteView(bytes).first(length), clock_now())) return false;
-    ++made_;
-    return true;
+    const ByteView text = ByteView(bytes).first(length);
+    if (sent_++ % kFarEvery == 0) {
+      frame({turn + kFar, 0, text});
+      ++far_;
+    }
+    frame({turn + 1, 0, text});
   }
-  void say(wire::ControlFrame frame) {
+  void frame(wire::ControlFrame frame) {
+    // What the victim says is acknowledged, or it would repeat that for ever.
+    if (const auto owed = channel_.due(clock_now())) {
+      taken_ = owed->ack;
+      channel_.sent(*owed, clock_now(), kAgain);
+    }
+    frame.ack = taken_;
     frame.from = kChannel;
     frame.to = peer_channel_;
     send(frame);
-    channel_.sent(frame, clock_now(), kAgain);
   }
   void send(const wire::LinkFrame& frame) {
     std::array<std::uint8_t, wire::kSmallOnion> onion{};
@@ -185,11 +163,26 @@ class Friend {
     session_->seal(core::Lane::Link, {CircuitId{0}, hop}, onion, datagram);
     post(datagram);
   }
-  void post(ByteView datagram) const {
-    if (::send(socket_, datagram.data(), datagram.size(), 0) < 0) return;  // the channel repeats it
+  void post(ByteView datagram) {
+    if (waiting_ == kBatch) flush();
+    copy(datagram, MutableBytes(batch_[waiting_]));
+    lengths_[waiting_++] = datagram.size();
+  }
+  void flush() {
+    std::array<mmsghdr, kBatch> messages{};
+    std::array<iovec, kBatch> parts{};
+    for (std::size_t i = 0; i < waiting_; ++i) {
+      parts[i] = {batch_[i].data(), lengths_[i]};
+      messages[i].msg_hdr.msg_iov = &parts[i];
+      messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    // What the kernel does not take is lost, and said again.
+    (void)::sendmmsg(socket_, messages.data(), static_cast<unsigned>(waiting_), 0);
+    waiting_ = 0;
   }
 
   void listen(Duration most) {
+    flush();
     pollfd one{socket_, POLLIN, 0};
     if (::poll(&one, 1, static_cast<int>(most.nanoseconds / 1'000'000)) <= 0) return;
     std::array<std::uint8_t, 2048> bytes{};
@@ -221,8 +214,14 @@ class Friend {
     }
     if (const auto* control = std::get_if<wire::ControlFrame>(&*frame)) take(*control);
   }
-  void take(const wire::ControlFrame& control) {
+  void take(wire::ControlFrame control) {
     peer_channel_ = control.from;
+    if (control.ack > acknowledged_) {
+      acknowledged_ = control.ack;
+      next_ = std::max(next_, acknowledged_);
+      progress_ = clock_now();
+    }
+    control.ack = 0;  // of what this channel sent: nothing
     if (!channel_.receive(control)) return;
     while (channel_.pop()) {
     }
@@ -237,8 +236,16 @@ class Friend {
   core::BootId boot_{};
   std::optional<core::Session> session_;
   std::uint16_t peer_channel_ = 0;
-  std::uint64_t made_ = 0;
+  std::uint32_t taken_ = 0;         // of the victim's messages
+  std::uint32_t acknowledged_ = 0;  // of ours
+  std::uint32_t next_ = 0;          // the turn to be said next
+  Instant progress_ = clock_now();
+  std::uint64_t sent_ = 0;  // with repetitions
+  std::uint64_t far_ = 0;
   std::uint64_t heard_ = 0;
+  std::array<std::array<std::uint8_t, wire::kSmallDatagram>, kBatch> batch_{};
+  std::array<std::size_t, kBatch> lengths_{};
+  std::size_t waiting_ = 0;
 };
 
 int connected_socket(const char* victim) {
@@ -260,7 +267,7 @@ int run(char** words) {
   }
   Friend hostile(socket, key_of(words[0]));
   const Instant start = clock_now();
-  const Instant end = start + Duration::seconds(std::atol(words[3]));
+  const Instant end = start + Duration::seconds(std::atol(words[4]));
   if (!hostile.connect(end)) {
     std::fprintf(stderr, "hostile_friend: the victim does not call\n");
     return 1;
@@ -268,11 +275,14 @@ int run(char** words) {
   std::puts("linked");
   std::fflush(stdout);
   const Instant linked = clock_now();
-  hostile.trouble(static_cast<std::uint64_t>(std::atoll(words[2])), end);
+  hostile.trouble({static_cast<std::uint64_t>(std::atoll(words[2])), std::atof(words[3]), end});
   const auto took = static_cast<double>((clock_now() - linked).nanoseconds) / 1e9;
-  std::printf("{\"acknowledged\": %llu, \"heard\": %llu, \"seconds\": %.3f}\n",
-              static_cast<unsigned long long>(hostile.acknowledged()),
-              static_cast<unsigned long long>(hostile.heard()), took);
+  const auto number = [](std::uint64_t of) { return static_cast<unsigned long long>(of); };
+  std::printf(
+      "{\"acknowledged\": %llu, \"sent\": %llu, \"far\": %llu, \"heard\": %llu, \"seconds\": "
+      "%.3f}\n",
+      number(hostile.acknowledged()), number(hostile.sent()), number(hostile.far()),
+      number(hostile.heard()), took);
   return 0;
 }
 
@@ -281,8 +291,10 @@ int run(char** words) {
 int main(int argc, char** argv) {
   if (!crypto::init()) return 1;
   const std::string verb = argc > 1 ? argv[1] : "";
-  if (verb == "card" && argc == 4) return print_card(argv[2], argv[3]);
-  if (verb == "run" && argc == 6) return run(argv + 2);
-  std::fprintf(stderr, "usage: hostile_friend card NAME ENDPOINT | run KEY VICTIM COUNT SECONDS\n");
+  if (verb == "card" && argc == 4)
+    return std::fputs(hostile_card(argv[2], argv[3]).c_str(), stdout) < 0 ? 1 : 0;
+  if (verb == "run" && argc == 7) return run(argv + 2);
+  std::fprintf(stderr,
+               "usage: hostile_friend card NAME ENDPOINT | run KEY VICTIM COUNT RATE SECONDS\n");
   return 2;
 }
