@@ -43,6 +43,13 @@ class PaperShaper final : public schema::ShaperForRouter::Server {
     record_.observers.push_back(context.getParams().getObserver());
     return manner();
   }
+  kj::Promise<void> status(StatusContext context) override {
+    auto status = context.getResults().initStatus();
+    status.setSentDatagrams(12);
+    status.setQueuedDatagrams(3);
+    status.setSendErrors(1);
+    return manner();
+  }
   kj::Promise<void> place(PlaceContext context) override {
     record_.calls.emplace_back("place");
     record_.places.push_back(*rpc::places_from(context.getParams().getLinks()));

@@ -242,3 +242,29 @@ TEST_CASE_FIXTURE(ShaperDesk, "leases are given again where the answer is of ano
   CHECK(record.calls == std::vector<std::string>{"watch", "leases", "restore", "restore"});
   CHECK(control.leases() == 1);
 }
+
+TEST_CASE_FIXTURE(ShaperDesk,
+                  "what the shaper does is one sentence, and none where it does nothing") {
+  std::vector<std::string> said;
+  const auto ask = [&] {
+    return control.sentence().then([&said](std::string one) { said.push_back(std::move(one)); });
+  };
+  run(ask()
+          .then([&] {
+            connect();
+            return turns();
+          })
+          .then([&] { return ask(); })
+          .then([&] {
+            record.fails = true;
+            return ask();
+          })
+          .then([&] {
+            record.fails = false;
+            record.hangs = true;
+            return ask();
+          }));
+  CHECK(said ==
+        std::vector<std::string>{"", "the shaper sent 12 datagrams, holds 3 and met 1 send errors",
+                                 "", "the shaper does not answer on its control edge"});
+}
