@@ -33,8 +33,7 @@ PrivateDevices=yes
 SystemCallArchitectures=native
 SystemCallErrorNumber=EPERM
 IPAddressDeny=any
-MemoryDenyWriteExecute=yes
-TasksMax=2""".split('\n')
+MemoryDenyWriteExecute=yes""".split('\n')
 STATEFUL = ('keystore', 'peerdb')
 # Ten times the exposure level that `systemd-analyze security` may find at most.
 THRESHOLD = {'tun-helper': 16, 'router': 3, 'keystore': 3, 'peerdb': 3, 'shaper': 3}
@@ -79,6 +78,7 @@ def wanted_of(service):
         'RestrictAddressFamilies': FAMILIES.get(service, 'AF_UNIX'),
         # Threads that it has; root is exempt.
         'LimitNPROC': '8' if helper else '2' if service in ('router', 'shaper') else '1',
+        'TasksMax': '3' if service == 'router' else '2',
         'PrivateNetwork': '' if helper else 'yes',
         'PrivateUsers': '' if helper else 'yes',
         # All that there is in its root.
