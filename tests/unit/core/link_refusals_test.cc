@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/link/session.h"
+#include "crypto/mac.h"
 #include "tests/unit/core/link_world.h"
 #include "wire/handshake.h"
 
@@ -165,4 +166,31 @@ TEST_CASE("a cell under keys that have ended is refused by a router that slept o
   t.b.receive(held[0], 0);
   CHECK(t.b.counter("link.expired") == 1);
   CHECK(t.b.cells.empty());
+}
+
+TEST_CASE("handshakes with an index that nobody has, or where only data goes, are refused") {
+  Two t;
+  t.load();
+  REQUIRE(t.both_up());
+  const ByteArray<wire::kInitiationNoise> noise{0x21};
+  Packet call{std::vector<std::uint8_t>(wire::kInitiationSize), t.a.sockets[0], t.b.sockets[0]};
+  const std::span<std::uint8_t, wire::kInitiationSize> bytes(call.bytes);
+  wire::write_initiation({wire::kFirstReceiverIndex, noise}, bytes);
+  const std::size_t asks = t.b.asks;
+  t.b.receive(call, 1);
+  CHECK(t.b.counter("link.wrong_type") == 1);
+  wire::write_initiation({wire::kFirstReceiverIndex - 1, noise}, bytes);
+  crypto::put_mac1(crypto::mac1_key(t.b.keystore.static_key()), call.bytes);
+  t.b.receive(call, 0);
+  CHECK(t.b.counter("link.wrong_type") == 2);
+  const ByteArray<64> garbage{0x17};
+  Packet reply{std::vector<std::uint8_t>(wire::kCookieReplySize), t.a.sockets[0], t.b.sockets[0]};
+  wire::write_cookie_reply(
+      {wire::kFirstReceiverIndex, ByteView(garbage).first(24), ByteView(garbage).first(32)},
+      std::span<std::uint8_t, wire::kCookieReplySize>(reply.bytes));
+  const std::uint64_t refused = t.b.counter("link.handshakes_refused");
+  t.b.receive(reply, 0);
+  CHECK(t.b.counter("link.handshakes_refused") == refused + 1);
+  CHECK(t.b.asks == asks);
+  CHECK(t.exchange());
 }
