@@ -6,7 +6,7 @@ import os, sys, time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import nodes
 from capture import Capture, rate
-from datagrams import LOWER_EFFORT, Ticker, flood, percentile, received
+from datagrams import LOWER_EFFORT, Offered, Ticker, flood, percentile, received
 from hub import Hub, configure
 
 FRIENDS = 64
@@ -17,11 +17,12 @@ ATTEMPTS = 5  # other processes can make the shaper late and the uplink idle, ne
 
 
 def goodput(friends, seconds):
-    """Bytes a second that each friend's applications got, over so many seconds."""
-    before, start = [received(one) for one in friends], time.monotonic()
+    """Bytes a second that each friend's applications got, over so many seconds, and from when to when."""
+    before = [received(one) for one in friends]
     time.sleep(seconds)
-    took = time.monotonic() - start
-    return [(received(one) - was) / took for one, was in zip(friends, before)]
+    after = [received(one) for one in friends]
+    rates = [(now - was) / (end - start) for (was, start), (now, end) in zip(before, after)]
+    return rates, (before[0][1], after[-1][1])
 
 
 def greedy(lab):
@@ -32,18 +33,21 @@ def greedy(lab):
         hub.node.reaches(one)
     # Each asks for half of an equal share: cells, headers and all they fit beside one another.
     modest = UPLINK // FRIENDS // 2
-    flood(hub.node, others, bits=modest, seconds=60)
+    offered = Offered(flood(hub.node, others, bits=modest, seconds=60))
     time.sleep(4)
-    alone = goodput(others, 15)
+    alone, when = goodput(others, 15)
+    first = offered.rate(*when)
     flood(hub.node, [glutton], bits=2 * UPLINK, seconds=24)
     time.sleep(2)
-    beside = goodput(others, 15)
-    eaten = goodput([glutton], 2)[0]
+    beside, when = goodput(others, 15)
+    second = offered.rate(*when)
+    eaten = goodput([glutton], 2)[0][0]
+    beside = [rate * first / second for rate in beside]  # had as much been offered as before
     changes = [abs(now - was) / was for was, now in zip(alone, beside)]
     total = abs(sum(beside) - sum(alone)) / sum(alone)
-    print("  others %.0f kbit/s each; beside the greedy one, who gets %.1f Mbit/s: %+.2f %% in all, worst %.2f %%" % (
+    print("  others %.0f kbit/s each; beside the greedy one, who gets %.1f Mbit/s: %+.2f %% in all, worst %.2f %%; offered %+.2f %%" % (
         sum(alone) * 8 / len(others) / 1e3, eaten * 8 / 1e6, 100 * (sum(beside) - sum(alone)) / sum(alone),
-        100 * max(changes)))
+        100 * max(changes), 100 * (second - first) / first))
     assert min(alone) * 8 > 0.95 * modest, "the load does not fit to begin with: %.0f B/s" % min(alone)
     assert eaten * 8 > UPLINK / 5, "the greedy friend was not greedy: %.0f B/s" % eaten
     assert total < 0.02 and max(changes) < 0.02, sorted(changes)[-4:]

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """UDP through the overlay: floods at a rate, and streams whose datagrams are timed one by one. All hosts are on one
 machine, so all clocks are one clock."""
-import os, signal, subprocess, sys, textwrap, typing
+import os, re, select, signal, subprocess, sys, textwrap, time, typing
 
 import nodes
 
 EXPEDITED = 0xb8  # traffic class of DSCP EF: realtime
 LOWER_EFFORT = 0x20  # of DSCP CS1: rides in the idle lane
 
-# Sends `size` bytes of payload to each address in turn, `rate` datagrams a second to each.
+# Sends `size` bytes of payload to each address in turn, `rate` datagrams a second to each, and says four times a second
+# how many so far.
 FLOOD = textwrap.dedent("""
     import socket, sys, time
     port, size, rate, seconds, traffic = (int(word) for word in sys.argv[1:6])
@@ -19,9 +20,12 @@ FLOOD = textwrap.dedent("""
     targets, load = [(one, port) for one in addresses], bytes(size)
     pause, due, end = 1 / (rate * len(targets)), time.monotonic(), time.monotonic() + seconds
     print("started", flush=True)
-    turn = 0
+    turn, told = 0, 0
     while due < end:
         now = time.monotonic()
+        if now > told + 0.25:
+            told = now
+            print(now, turn, flush=True)
         if due > now:
             time.sleep(min(0.002, due - now))
             continue
@@ -84,6 +88,30 @@ def flood(node, targets, *, bits, seconds, size=1200, traffic=0, port=9):
     return process
 
 
+class Offered:
+    """What a flood really sent: a busy machine may not let it have its turn."""
+
+    def __init__(self, process):
+        self.file, self.text = process.stdout, ""
+        os.set_blocking(self.file.fileno(), False)
+
+    def rate(self, start, end):
+        """Datagrams a second between two instants of the monotonic clock that have passed."""
+        nodes.wait_for("the flood's count", 5, lambda: self._stamps()[-1:] > [(end, 0)])
+        stamps = self._stamps()
+        return (self._at(stamps, end) - self._at(stamps, start)) / (end - start)
+
+    def _stamps(self):
+        self.text += (os.read(self.file.fileno(), 1 << 20) if select.select([self.file], [], [], 0)[0] else b"").decode()
+        return [(float(now), int(turn)) for now, turn in (
+            line.split() for line in self.text.splitlines(keepends=True) if line.endswith("\n"))]
+
+    @staticmethod
+    def _at(stamps, when):
+        (earlier, few), (later, many) = next(pair for pair in zip(stamps, stamps[1:]) if pair[1][0] >= when)
+        return few + (many - few) * (when - earlier) / (later - earlier)
+
+
 class Arrival(typing.NamedTuple):
     number: int
     delay: float  # seconds
@@ -126,5 +154,7 @@ def percentile(values, share):
 
 
 def received(node):
-    """Bytes that came out of the node's overlay device so far."""
-    return int(node.host.run(["cat", "/sys/class/net/cov-%s/statistics/rx_bytes" % node.name[:8]]))
+    """Bytes that came out of the node's overlay device so far, and when that was."""
+    with open("/proc/%d/net/dev" % node.process.pid) as file:
+        text, now = file.read(), time.monotonic()
+    return int(re.search(r"cov-%s:\s*(\d+)" % re.escape(node.name[:8]), text).group(1)), now
