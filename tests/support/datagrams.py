@@ -103,7 +103,7 @@ class Offered:
 
     def _stamps(self):
         self.text += (os.read(self.file.fileno(), 1 << 20) if select.select([self.file], [], [], 0)[0] else b"").decode()
-        return [(float(now), int(turn)) for now, turn in (
+        return [(float(at), int(turn)) for at, turn in (
             line.split() for line in self.text.splitlines(keepends=True) if line.endswith("\n"))]
 
     @staticmethod
