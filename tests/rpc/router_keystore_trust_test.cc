@@ -44,7 +44,7 @@ TEST_CASE_FIXTURE(HostileDesk, "a keystore that cannot say who it is is asked ag
     CHECK(edge.attached());
     CHECK_FALSE(core.keystore_is_up());
     record.manner = {};
-    return service->timer().afterDelay(600 * kj::MILLISECONDS);
+    return later(600 * kj::MILLISECONDS);
   }));
   CHECK(record.identities == 2);
   CHECK(core.keystore_is_up());
@@ -52,15 +52,13 @@ TEST_CASE_FIXTURE(HostileDesk, "a keystore that cannot say who it is is asked ag
 
 TEST_CASE_FIXTURE(HostileDesk, "a locked keystore is asked again and told of once in the log") {
   record.manner.identity = [](auto identity) { identity.setIdentityKey(bytes(0)); };
-  run(ready()
-          .then([this] { return service->timer().afterDelay(1'100 * kj::MILLISECONDS); })
-          .then([this] {
-            CHECK(edge.locked());
-            CHECK(record.identities == 2);
-            CHECK(record.loads == 0);
-            record.manner = {};
-            return service->timer().afterDelay(1'000 * kj::MILLISECONDS);
-          }));
+  run(ready().then([this] { return later(1'100 * kj::MILLISECONDS); }).then([this] {
+    CHECK(edge.locked());
+    CHECK(record.identities == 2);
+    CHECK(record.loads == 0);
+    record.manner = {};
+    return later(1'000 * kj::MILLISECONDS);
+  }));
   CHECK_FALSE(edge.locked());
   CHECK(core.keystore_is_up());
   CHECK(std::count_if(log.lines.begin(), log.lines.end(), [](const std::string& line) {
@@ -86,7 +84,7 @@ TEST_CASE_FIXTURE(HostileDesk, "friends that were not taken are given again") {
     CHECK(record.loads == 1);
     CHECK_FALSE(core.keystore_is_up());
     record.manner = {};
-    return service->timer().afterDelay(600 * kj::MILLISECONDS);
+    return later(600 * kj::MILLISECONDS);
   }));
   CHECK(record.loads == 2);
   CHECK(core.keystore_is_up());

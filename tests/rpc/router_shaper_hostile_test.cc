@@ -180,7 +180,7 @@ TEST_CASE_FIXTURE(ShaperDesk, "a list of leases that breaks the contract is aske
   run(turns().then([this] {
     CHECK(mail_of<core::LeasesKnown>().empty());
     record.lies = [](schema::Lease::Builder) {};
-    return service->timer().afterDelay(700 * kj::MILLISECONDS);
+    return later(700 * kj::MILLISECONDS);
   }));
   CHECK(mail_of<core::LeasesKnown>().at(0).all.size() == 1);
 }
@@ -216,7 +216,7 @@ TEST_CASE_FIXTURE(ShaperDesk, "a list of leases of another kind is asked for aga
   run(turns().then([this] {
     CHECK(mail_of<core::LeasesKnown>().empty());
     record.spoils_leases = false;
-    return service->timer().afterDelay(700 * kj::MILLISECONDS);
+    return later(700 * kj::MILLISECONDS);
   }));
   CHECK(mail_of<core::LeasesKnown>().size() == 1);
   CHECK(record.calls == std::vector<std::string>{"watch", "leases", "leases"});
@@ -237,7 +237,7 @@ TEST_CASE_FIXTURE(ShaperDesk, "leases are given again where the answer is of ano
           .then([this] {
             CHECK(record.calls.back() == "restore");
             record.spoils_kept = false;
-            return service->timer().afterDelay(700 * kj::MILLISECONDS);
+            return later(700 * kj::MILLISECONDS);
           }));
   CHECK(record.calls == std::vector<std::string>{"watch", "leases", "restore", "restore"});
   CHECK(control.leases() == 1);

@@ -62,6 +62,11 @@ struct Desk {
   kj::Promise<void> turns() { return service->timer().afterDelay(20 * kj::MILLISECONDS); }
   // Long enough for everything that is due now; nothing depends on how long.
 
+  kj::Promise<void> later(kj::Duration pause) {
+    return service->timer().afterDelay(pause).then([this] { return turns(); });
+  }
+  // And all that was due by then is done, however late this process was woken.
+
   std::vector<ToData> mail() {
     std::vector<ToData> out;
     to_data->drain([&out](ToData one) { out.push_back(std::move(one)); });
