@@ -56,7 +56,7 @@ constexpr Allowance kAllowed[] = {
 const char* name_of(SocketKind kind) {
   switch (kind) {
     case SocketKind::Unix:
-      return "a Unix socket";
+      break;
     case SocketKind::Udp:
       return "a UDP socket";
     case SocketKind::Tcp:
@@ -68,7 +68,7 @@ const char* name_of(SocketKind kind) {
     case SocketKind::Netlink:
       return "a netlink socket";
   }
-  return "a socket";
+  return "a Unix socket";
 }
 
 const SocketFact* socket_of(const FdFact& fd, const FdPlace& place) {

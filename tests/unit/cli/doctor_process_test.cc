@@ -162,6 +162,24 @@ TEST_CASE("sockets are told by their family, even as standard output") {
   CHECK(only(other.examine(), Level::Failing, "descriptor 1, a TCP socket"));
 }
 
+TEST_CASE("a socket that a service must not hold is named by its kind") {
+  const std::pair<SocketKind, const char*> kinds[] = {
+      {SocketKind::Raw, "descriptor 9, a raw socket"},
+      {SocketKind::Packet, "descriptor 9, a packet socket"},
+      {SocketKind::Netlink, "descriptor 9, a netlink socket"}};
+  for (const auto& [kind, says] : kinds) {
+    Keystore keystore;
+    keystore.sockets[40] = {kind, "", false, 0, 0};
+    keystore.seen.fds->push_back({9, "socket:[40]"});
+    CHECK(only(keystore.examine(), Level::Failing, says));
+  }
+  SocketTable sockets;
+  sockets[50] = {SocketKind::Unix, "", false, 0, 0};
+  Report report;
+  check_fds({"shaper", 8, {{600, "socket:[50]"}}, {&sockets, ""}}, report);
+  CHECK(only(report, Level::Failing, "descriptor 600, a Unix socket on the wrong side of 512"));
+}
+
 TEST_CASE("too many of one kind is a finding, once") {
   Keystore keystore;
   for (int i = 10; i < 60; ++i) keystore.seen.fds->push_back({i, "anon_inode:[eventfd]"});
