@@ -372,3 +372,36 @@ TEST_CASE("the operator has circuits built, sees them, and closes them") {
       world.alice.ask(core::CircuitClose{first.circuits.front().id}));
   CHECK_FALSE(again->ok);
 }
+
+TEST_CASE("behind what is lost on one circuit nothing waits longer than a moment") {
+  Hexagon world(21);
+  world.start();
+  REQUIRE(world.echo(world.alice, world.dave));
+  world.run(Duration::seconds(1));
+  REQUIRE(world.open(world.alice, world.dave) == 2);
+  const auto send = [&](std::uint16_t first, std::uint16_t count) {
+    for (std::uint16_t i = 0; i < count; ++i) {
+      world.alice.ping(world.dave, Echo{static_cast<std::uint16_t>(first + i), 1'100});
+    }
+  };
+  send(1'000, 90);
+  world.run(Duration::millis(100));
+  std::size_t by_bob = 0;
+  std::size_t by_carol = 0;
+  constexpr std::size_t kArrive = 20;  // by bob; what else goes by him is lost
+  world.tap = [&](const Datagram& datagram) {
+    if (datagram.from.ip != world.alice.ip || datagram.bytes.size() != 1'400) return true;
+    by_carol += datagram.to.ip == world.carol.ip;
+    return datagram.to.ip != world.bob.ip || ++by_bob <= kArrive;
+  };
+  send(2'000, 84);
+  REQUIRE(by_bob > kArrive);
+  REQUIRE(by_carol > 0);
+  REQUIRE(by_bob + by_carol == 84);
+  world.run(Duration::millis(150));
+  std::size_t answered = 0;
+  for (std::uint16_t i = 0; i < 84; ++i) {
+    answered += world.alice.ponged(world.dave, static_cast<std::uint16_t>(2'000 + i)) ? 1U : 0U;
+  }
+  CHECK(answered == kArrive + by_carol);
+}
