@@ -248,6 +248,19 @@ def ending_said(alice):
     nodes.wait_for("alice to be whole", 10, lambda: alice.json("status", check=False)["state"] == "ok")
 
 
+def what_is_missing(alice):
+    """a directory or file that is gone is said to be missing, though its place in the root was made before"""
+    gone = {"keystore": "/var/lib/covfefe/keystore", "router": "/etc/covfefe/identity.yaml"}
+    for service, path in gone.items():
+        alice.host.run(["mv", path, path + ".away"])
+        try:
+            alice.kill(service)
+            nodes.wait_for("%s to miss %s" % (service, path), 10, lambda: path + ": No such file" in alice.host.journal(service, 10))
+        finally:
+            alice.host.run(["mv", path + ".away", path])
+    nodes.wait_for("alice to be whole", 10, lambda: alice.json("status", check=False)["state"] == "ok")
+
+
 def stopped_and_started(alice, bob):
     """stop leaves no process, socket or interface; start brings the friends back; so does a reboot"""
     alice.down()
@@ -276,7 +289,8 @@ def units(lab):
     bob.reaches(alice)
     assert alice.json("status")["state"] == "ok"
     for check, arguments in ((wire_options, [alice]), (addresses_denied, [alice, bob]), (walls, [alice]),
-                             (one_at_a_time, [alice, bob]), (reload_and_reexec, [alice, bob]), (edge_made_anew, [alice]), (refused_slowly, [alice]),
+                             (one_at_a_time, [alice, bob]), (reload_and_reexec, [alice, bob]), (edge_made_anew, [alice]),
+                             (refused_slowly, [alice]), (what_is_missing, [alice]),
                              (ending_said, [alice]),
                              (stopped_and_started, [alice, bob])):
         start = time.monotonic()
