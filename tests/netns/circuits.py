@@ -6,7 +6,7 @@ import json, os, subprocess, sys, textwrap, time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import nodes
 from capture import Capture
-from six_nodes import HOPS, RELAY_BEHIND, Six, show
+from six_nodes import HOPS, RELAY_BEHIND, Six, show, within_one_epoch
 from stream import REALTIME, Stream, gap_at
 from transfer import Transfer
 
@@ -115,6 +115,7 @@ def only_cells_on_any_wire(lab):
 
 def relay_killed(lab):
     """a relay is killed -9 in the middle of a transfer: the file is whole, the gap is short"""
+    within_one_epoch(90)
     six = ready(lab)
     reached(six)
     for traffic, limit in ((0, 1.0), (REALTIME, 0.5)):
@@ -138,6 +139,7 @@ def relay_killed(lab):
 
 def services_killed(lab):
     """keystores of the ends and of a relay, and a relay's router, killed -9 under a transfer"""
+    within_one_epoch(120)
     six = ready(lab)
     reached(six)
     victims = ((six.alice, "keystore"), (six.erin, "keystore"), (six.dave, "keystore"), (six.bob, "shaper"),

@@ -12,12 +12,22 @@ FRIENDSHIPS = (("alice", "bob"), ("alice", "carol"), ("bob", "erin"), ("carol", 
                ("frank", "dave"))
 RELAY_BEHIND = {"bob": "erin", "carol": "frank"}
 HOPS = 3  # of a circuit from alice to dave: a friend, a relay, dave
+EPOCH = 3600  # seconds, covfefe-protocol(7), step D1
 
 
 def show(one, other, visibility="reachable"):
     """Both ends of a friendship agree that their other friends may be told of it."""
     one.cli("friend", "set", other.name, "--visibility", visibility)
     other.cli("friend", "set", one.name, "--visibility", visibility)
+
+
+def within_one_epoch(seconds):
+    """Waits if an epoch ends within so many seconds. A relay that starts again has keys of the new epoch only, and for its
+    first six minutes paths are taken from lists of the old one (step D11): until then that relay is not used."""
+    left = EPOCH - time.time() % EPOCH
+    if left < seconds:
+        print("  an epoch ends in %.0f s: waiting for it" % left, flush=True)
+        time.sleep(left + 1)
 
 
 class Six:
